@@ -1,0 +1,1 @@
+"""Floor 0: what every floor may lean on: errors, configs, files, artefacts, progress."""
