@@ -1,0 +1,1 @@
+"""Floor 9: the command line, one verb a file; no logic of its own."""
