@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output; progress stays on standard error.")]
+JsonFlag = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on standard output; progress stays on standard error.")
+]
 """The type of every verb's ``--json`` option."""
 
 

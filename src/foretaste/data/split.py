@@ -108,7 +108,11 @@ def leave_one_out(sequences: Sequences, *, real_times: bool = False) -> Split:
 
 
 def global_time(
-    sequences: Sequences, *, valid_from: int | None = None, test_from: int | None = None, shares: tuple[float, float] = (0.1, 0.1)
+    sequences: Sequences,
+    *,
+    valid_from: int | None = None,
+    test_from: int | None = None,
+    shares: tuple[float, float] = (0.1, 0.1),
 ) -> Split:
     """Trains on what happened before one moment, validates on each user's next item, tests after a second moment.
 

@@ -1,0 +1,21 @@
+"""The keys that every recipe has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foretaste.core.config import option
+
+
+@dataclass(frozen=True)
+class RecipeConfig:
+    """What is trained on, what is asked, and under which seed."""
+
+    seed: int = option(0, "Seed of everything random: initial weights, batch order, dropout, negatives.")
+    split: str = option(
+        "leave-one-out",
+        "How targets are held out.",
+        choices=("leave-one-out", "time", "column"),
+        paper="leave-one-out in all papers of the family",
+    )
+    mask_seen: bool = option(True, "Whether items of the history are taken out of the ranking when evaluating.")

@@ -1,0 +1,1 @@
+"""Floor 2: prompts, encoders, embedding store, language models, generated text."""
