@@ -130,7 +130,7 @@ def _events(path: Path) -> pl.DataFrame:
             allowed="user_id, item_id and timestamp; found: " + ", ".join(present),
             mend="import the log with a column mapping: --user, --item, --time",
         )
-    order = [name for name in ("position", "timestamp") if name in present][:1]
+    order: list[str] = [name for name in ("position", "timestamp") if name in present][:1]
     kept = [name for name in ("user_id", "item_id", "position", "timestamp") if name in present]
     table = lazy.select(kept).collect()
     texts = [pl.col(c).cast(pl.String).cast(pl.Categorical) for c in ("user_id", "item_id")]

@@ -49,7 +49,8 @@ class Sequences:
 
     def __getitem__(self, row: int) -> NDArray[np.int32]:
         start = self.starts[row]
-        return self.items[start : start + self.lengths[row]]
+        row_items: NDArray[np.int32] = self.items[start : start + self.lengths[row]]
+        return row_items
 
     @property
     def total(self) -> int:
@@ -86,7 +87,7 @@ class Sequences:
 
     def flat(self) -> NDArray[np.int32]:
         """All items of all rows, row by row, ``(total,)``."""
-        return self.items[self.places()]
+        return np.take(self.items, self.places())
 
     def counts(self, num_items: int) -> NDArray[np.int64]:
         """How often each item occurs in the rows, ``(num_items,)``."""
