@@ -1,8 +1,8 @@
 """The histories of a tidy folder as arrays that can be memory-mapped, so that opening a large log costs no parsing.
 
-``csr/`` holds ``items.npy`` (int32), ``offsets.npy`` (int64), ``times.npy`` (int64, only where there are times), the raw
-ids ``user_ids.parquet`` and ``item_ids.parquet`` in the order of their dense ids, and ``digest.json`` with the digest of the tables they were
-made from. When the digest does not fit, the cache is ignored: the tables are the truth.
+``csr/`` holds ``items.npy`` (int32), ``offsets.npy`` (int64), ``times.npy`` (int64, only where there are times), the
+raw ids ``user_ids.parquet`` and ``item_ids.parquet`` in the order of their dense ids, and ``digest.json`` with the
+digest of the tables they were made from. When the digest does not fit, the cache is ignored: the tables are the truth.
 """
 
 from __future__ import annotations

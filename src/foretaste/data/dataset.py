@@ -17,6 +17,7 @@ import polars as pl
 
 from foretaste.core.errors import DataError
 from foretaste.core.files import file_digest, read_json
+from foretaste.data.csr_cache import read_csr
 from foretaste.data.sequences import Sequences
 from foretaste.data.vocabulary import Vocabulary
 
@@ -59,8 +60,8 @@ class Dataset:
         """
         path = Path(folder)
         manifest = _manifest(path)
-        events = _events(path)
-        users, items, sequences, catalogue = _index(events, _catalogue(path))
+        fingerprint = _fingerprint(path)
+        users, items, sequences, catalogue = _cached(path, fingerprint) or _index(_events(path), _catalogue(path))
         real = manifest.get("timestamp", "unix_seconds") == "unix_seconds" and sequences.times is not None
         return cls(
             name=str(manifest.get("name", path.resolve().name)),
@@ -69,7 +70,7 @@ class Dataset:
             sequences=sequences,
             catalogue=catalogue,
             real_times=real,
-            fingerprint=_fingerprint(path),
+            fingerprint=fingerprint,
             manifest=manifest,
             folder=path,
         )
@@ -171,6 +172,19 @@ def _catalogue(path: Path) -> pl.DataFrame | None:
     return table
 
 
+def _cached(path: Path, fingerprint: str) -> tuple[Vocabulary, Vocabulary, Sequences, pl.DataFrame] | None:
+    """The same as :func:`_index` from memory-mapped arrays, where an import left them beside the tables."""
+    arrays = read_csr(path, fingerprint)
+    if arrays is None:
+        return None
+    table = pl.DataFrame({"item_id": arrays.item_ids})
+    catalogue = _catalogue(path)
+    if catalogue is not None:
+        table = table.join(catalogue, on="item_id", how="left", maintain_order="left")
+    sequences = Sequences.from_offsets(arrays.items, arrays.offsets, arrays.times)
+    return Vocabulary(arrays.user_ids.to_list()), Vocabulary(arrays.item_ids.to_list()), sequences, table
+
+
 def _index(
     events: pl.DataFrame, catalogue: pl.DataFrame | None
 ) -> tuple[Vocabulary, Vocabulary, Sequences, pl.DataFrame]:
@@ -192,8 +206,13 @@ def _index(
 
 
 def _fingerprint(path: Path) -> str:
+    return tables_digest({name: file_digest(path / name) for name in TABLES if (path / name).is_file()})
+
+
+def tables_digest(digests: dict[str, str]) -> str:
+    """The fingerprint of a data set, from the SHA-256 of each of its :data:`TABLES`."""
     digest = sha256()
     for name in TABLES:
-        if (path / name).is_file():
-            digest.update(f"{name}:{file_digest(path / name)}\n".encode())
+        if name in digests:
+            digest.update(f"{name}:{digests[name]}\n".encode())
     return digest.hexdigest()

@@ -1,9 +1,10 @@
 """Writing the tidy form: one folder of parquet tables with a manifest, the same whatever the data came from.
 
 ``interactions.parquet`` holds ``user_id``, ``item_id``, ``position``, ``timestamp`` and whatever else the source had;
-users stand in the order of their first row in the source, a user's rows in the order of time, equal times in the order of the source.
-``items.parquet`` always has the seven columns of :data:`ITEM_COLUMNS`; ``users.parquet`` is optional. ``manifest.json`` is written last and holds statistics,
-column types, row counts and digests; ``csr/`` holds the same histories as arrays that can be memory-mapped.
+users stand in the order of their first row in the source, a user's rows in the order of time, equal times in the order
+of the source. ``items.parquet`` always has the seven columns of :data:`ITEM_COLUMNS`; ``users.parquet`` is optional.
+``manifest.json`` is written last and holds statistics, column types, row counts and digests; ``csr/`` holds the same
+histories as arrays that can be memory-mapped.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def write_tidy(
 
     Args:
         out: The folder; tables that stand there are replaced.
-        interactions: ``user_id``, ``item_id``, optionally ``timestamp`` (integer) and ``position``, then any other columns. Rows are
-            sorted (see the module); without ``timestamp`` their order counts and ``timestamp`` repeats ``position``.
+        interactions: ``user_id``, ``item_id``, optionally ``timestamp`` (integer) and ``position``, then any other
+            columns. Rows are sorted (see the module); without ``timestamp`` their order counts and ``timestamp`` repeats ``position``.
         items: ``item_id`` (one row each) and any attributes, or None.
         users: ``user_id`` (one row each) and any attributes, or None.
         name: What the data set is called.
@@ -116,7 +117,9 @@ def dense_codes(ids: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
 def complete_items(items: pl.DataFrame) -> pl.DataFrame:
     """The catalogue with all of :data:`ITEM_COLUMNS` in front, then its other columns."""
     front = [
-        _as(items[name], dtype) if name in items.columns else pl.Series(name, [None], dtype=dtype).new_from_index(0, items.height)
+        _as(items[name], dtype)
+        if name in items.columns
+        else pl.Series(name, [None], dtype=dtype).new_from_index(0, items.height)
         for name, dtype in ITEM_COLUMNS.items()
     ]
     return pl.DataFrame([*front, *(items[name] for name in items.columns if name not in ITEM_COLUMNS)])
@@ -125,7 +128,12 @@ def complete_items(items: pl.DataFrame) -> pl.DataFrame:
 def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
     if isinstance(dtype, pl.List) and not isinstance(column.dtype, pl.List):
         text = column.cast(pl.String)
-        return text.to_frame().select(pl.when(text.is_not_null()).then(pl.concat_list(text.name))).to_series().alias(column.name)
+        return (
+            text.to_frame()
+            .select(pl.when(text.is_not_null()).then(pl.concat_list(text.name)))
+            .to_series()
+            .alias(column.name)
+        )
     return column.cast(dtype, strict=False)
 
 
@@ -151,7 +159,9 @@ def _checked(table: pl.DataFrame, ids: tuple[str, ...], what: str) -> pl.DataFra
 
 
 def _catalogue(items: pl.DataFrame | None) -> pl.DataFrame | None:
-    return None if items is None else complete_items(_unique(_checked(items, ("item_id",), "items"), "item_id", "items"))
+    return (
+        None if items is None else complete_items(_unique(_checked(items, ("item_id",), "items"), "item_id", "items"))
+    )
 
 
 def _unique(table: pl.DataFrame, column: str, what: str) -> pl.DataFrame:
@@ -177,7 +187,11 @@ def _sorted(table: pl.DataFrame, users: NDArray[np.int32]) -> tuple[pl.DataFrame
     position = pl.Series("position", places, dtype=pl.Int32)
     if order is not None:
         table = table[order]
-    time = table["timestamp"].cast(pl.Int64) if "timestamp" in table.columns else position.cast(pl.Int64).alias("timestamp")
+    time = (
+        table["timestamp"].cast(pl.Int64)
+        if "timestamp" in table.columns
+        else position.cast(pl.Int64).alias("timestamp")
+    )
     front = [table["user_id"], table["item_id"], position, time]
     rest = [table[name] for name in table.columns if name not in ("user_id", "item_id", "position", "timestamp")]
     return pl.DataFrame([*front, *rest]), order
@@ -202,7 +216,11 @@ def _stats(
     used = catalogue.filter(catalogue["item_id"].is_in(met.implode()))
     listed = catalogue.height + len(met) - used.height
     stats = interaction_stats(users, items, listed)
-    return {**stats, "items_without_attributes": len(met) - used.height, "item_fields_of_interacted_items": field_stats(used)}
+    return {
+        **stats,
+        "items_without_attributes": len(met) - used.height,
+        "item_fields_of_interacted_items": field_stats(used),
+    }
 
 
 def _arrays(
