@@ -1,0 +1,97 @@
+"""Scores of the whole catalogue, a few users at a time, in memory that is used again and again.
+
+A freshly allocated matrix of scores costs more than the product that fills it, and one that does not fit the cache is
+paid for at each reading. So a retriever's scores are written into one buffer, and whoever counts over a block reads it
+while it is warm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import Retriever, Scorer, Users
+
+BLOCK = 256
+"""Users scored at once."""
+
+ENCODED = 1 << 16
+"""Users whose vectors are held at once."""
+
+
+@contextmanager
+def evaluating(model: Scorer) -> Iterator[None]:
+    """No gradients, no dropout, no reduced precision; the model's mode is put back afterwards."""
+    was_training = model.training
+    model.eval()
+    try:
+        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+            model.prepare()
+            yield
+    finally:
+        model.train(was_training)
+
+
+def score_blocks(
+    model: Scorer, histories: Sequences, users: Users = None, *, block: int = BLOCK
+) -> Iterator[tuple[slice, Tensor]]:
+    """Yields rows and their scores ``(b, num_items)`` float32; a block is valid until the next one is asked for.
+
+    Args:
+        model: Called as it stands: use it within :func:`evaluating`.
+        histories: One row for each question.
+        users: Dense user ids beside the rows.
+        block: How many rows at once.
+    """
+    if isinstance(model, Retriever):
+        yield from _product_blocks(model, histories, users, block)
+        return
+    for start in range(0, len(histories), block):
+        rows = slice(start, min(start + block, len(histories)))
+        yield rows, model.score(*_part(histories, users, rows)).float()
+
+
+def _product_blocks(
+    model: Retriever, histories: Sequences, users: Users, block: int
+) -> Iterator[tuple[slice, Tensor]]:
+    items = model.item_vectors().float().T
+    buffer = torch.empty((min(block, len(histories)), items.shape[1]), device=items.device)
+    for first in range(0, len(histories), ENCODED):
+        held = slice(first, min(first + ENCODED, len(histories)))
+        vectors = model.user_vectors(*_part(histories, users, held)).float()
+        for start in range(held.start, held.stop, block):
+            rows = slice(start, min(start + block, held.stop))
+            out = buffer[: rows.stop - rows.start]
+            torch.mm(vectors[rows.start - first : rows.stop - first], items, out=out)
+            yield rows, out
+
+
+def _part(histories: Sequences, users: Users, rows: slice) -> tuple[Sequences, Users]:
+    return histories.take(np.arange(rows.start, rows.stop)), None if users is None else users[rows]
+
+
+class Seen:
+    """The distinct items of each history, ready to be looked up in blocks.
+
+    Args:
+        histories: ``n`` rows of dense item ids.
+        num_items: Size of the catalogue.
+    """
+
+    def __init__(self, histories: Sequences, num_items: int) -> None:
+        pairs = np.unique(histories.owners() * num_items + histories.flat())
+        self.rows: NDArray[np.int64] = pairs // num_items
+        self.items: NDArray[np.int64] = pairs % num_items
+        self._starts = np.searchsorted(self.rows, np.arange(len(histories) + 1))
+
+    def within(self, rows: slice, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Row numbers, counted from the block's first, and item ids of every distinct pair in a block."""
+        part = slice(self._starts[rows.start], self._starts[rows.stop])
+        owners, items = self.rows[part] - rows.start, self.items[part]
+        return torch.from_numpy(owners).to(device), torch.from_numpy(items).to(device)
