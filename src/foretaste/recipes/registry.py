@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from foretaste.core.errors import unknown
@@ -34,6 +34,7 @@ class Recipe:
         train: ``train(run, dataset, split, config) -> Scorer``: the paper's stages in order.
         build: ``build(config, sizes) -> Scorer``: the network with untrained weights; ``sizes`` has ``num_items`` and
             ``num_users``, and whatever else the recipe put into ``Scorer.sizes``.
+        space: What `foretaste tune` searches: key → ``Range`` or a tuple of values (see ``recipes/space.py``).
     """
 
     name: str
@@ -42,6 +43,7 @@ class Recipe:
     config: type[Any]
     train: Callable[..., Any]
     build: Callable[[Any, dict[str, int]], Any]
+    space: Mapping[str, Any] = field(default_factory=dict)
 
 
 def recipe(name: str) -> Recipe:

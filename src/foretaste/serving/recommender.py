@@ -1,0 +1,227 @@
+"""Recommendations from a saved folder and nothing else: raw ids in, raw ids out.
+
+>>> recommender = foretaste.load("runs/sasrec")                              # doctest: +SKIP
+>>> recommender.recommend(histories=[["B00KCF8ZWY", "B00DQ2ILQY"]], k=10)    # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretaste.core.errors import ArtefactError, DataError, ForetasteError, nearest, unknown
+from foretaste.core.paths import existing_folder
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import Retriever
+from foretaste.recipes.run_folder import MODEL, RUN
+from foretaste.recipes.saved import SavedModel, load_model
+from foretaste.serving.recommendations import Recommendation, Recommendations, Request
+
+BLOCK_SCORES = 1 << 23
+"""Scores held at once (32 MB); bounds the memory of a batch of many histories."""
+
+MANY = 200_000
+"""Beyond as many ids a misspelt one is not searched for the nearest."""
+
+
+def load(folder: str | Path) -> Recommender:
+    """The recommender in the folder of a run, or in the folder of a model.
+
+    Raises:
+        ArtefactError: If there is none; names the nearest folder when the name is misspelt.
+    """
+    path = existing_folder(folder, "run", allowed="the folder of a finished run", error=ArtefactError)
+    inner = path / MODEL
+    if not inner.is_dir() and (path / RUN).is_file():
+        raise ArtefactError(
+            f"the run {str(path)!r} is not finished and has no model yet",
+            where=str(path),
+            mend=f"go on with `foretaste train --resume {path}`",
+        )
+    return Recommender(load_model(inner if inner.is_dir() else path))
+
+
+class Recommender:
+    """Answers for histories of raw item ids.
+
+    Args:
+        saved: A model read back from its folder.
+    """
+
+    def __init__(self, saved: SavedModel) -> None:
+        self.saved = saved
+        self.items = saved.items
+
+    def __repr__(self) -> str:
+        return f"Recommender({self.saved.recipe}, {len(self.items):,} items)"
+
+    def recommend(
+        self,
+        histories: Sequence[Sequence[str]] | None = None,
+        k: int = 10,
+        *,
+        users: Sequence[str] | None = None,
+        exclude_seen: bool = True,
+        candidates: Sequence[str] | None = None,
+        on_unknown: str = "report",
+    ) -> list[Recommendations]:
+        """The ``k`` items most likely to come next, for each history.
+
+        Args:
+            histories: Raw item ids, oldest first; one list for each person.
+            k: Items wanted for each.
+            users: Raw user ids beside the histories, for models that know users; a stranger is reported.
+            exclude_seen: Whether items of the history are left out.
+            candidates: Raw item ids to choose among; default: the whole catalogue.
+            on_unknown: ``report`` skips unknown ids and names them in the answer; ``error`` raises.
+
+        Returns:
+            One list for each history, best first, never longer than ``k`` and never filled up. Each list says which
+            ids were unknown (``unknown``), whether popularity stood in (``fallback``), and what else a reader should
+            know (``notes``).
+
+        Raises:
+            ForetasteError: If the arguments do not fit each other, or an id is unknown under ``error``.
+        """
+        self._check(histories, k, users, on_unknown)
+        allowed, strange = self._candidates(candidates, on_unknown)
+        rows: Sequence[Sequence[str]] = histories if histories is not None else [[] for _ in users or []]
+        owners: Sequence[str | None] = users if users is not None else [None] * len(rows)
+        asked = [self._request(row, user, on_unknown) for row, user in zip(rows, owners, strict=True)]
+        answers: list[Recommendations] = []
+        size = max(1, BLOCK_SCORES // max(1, len(self.items)))
+        for start in range(0, len(asked), size):
+            block = asked[start : start + size]
+            scores = self._scores(block)
+            answers += [
+                self._answer(request, row, k, exclude_seen, allowed, strange)
+                for request, row in zip(block, scores, strict=True)
+            ]
+        return answers
+
+    def similar(self, item_id: str, k: int = 10) -> Recommendations:
+        """The items whose vectors point most nearly the same way (cosine), the item itself left out.
+
+        Raises:
+            ForetasteError: If the item is unknown, or the model has no item vectors.
+        """
+        model = self.saved.model
+        if not isinstance(model, Retriever):
+            raise DataError(
+                f"the recipe {self.saved.recipe!r} has no item vectors to compare",
+                allowed="a model that retrieves by item vectors",
+                mend="ask a run of sasrec, gru4rec, bert4rec, mf or lightgcn",
+            )
+        index = self.items.index_of(item_id)
+        if index is None:
+            raise self._unknown_item(item_id)
+        with torch.inference_mode():
+            vectors = torch.nn.functional.normalize(model.item_vectors().float(), dim=1)
+            scores = (vectors @ vectors[index]).cpu()
+        return self._answer(Request([index]), scores, k, True, None, [])
+
+    def _check(
+        self, histories: Sequence[Sequence[str]] | None, k: int, users: Sequence[str] | None, on_unknown: str
+    ) -> None:
+        if on_unknown not in ("report", "error"):
+            raise unknown("value of on_unknown", on_unknown, ("report", "error"))
+        if histories is None and users is None:
+            raise DataError("neither histories nor users were given", allowed="histories=[[…]], users=[…], or both")
+        if isinstance(histories, str) or any(isinstance(row, str) for row in histories or []):
+            raise DataError(
+                "a history is a list of item ids, but a text came",
+                allowed='histories=[["B00A", "B00B"]]: a list of lists',
+                mend="put each history into a list, and the histories into a list",
+            )
+        if users is not None and histories is not None and len(users) != len(histories):
+            raise DataError(
+                f"{len(histories)} histories came with {len(users)} users", allowed="one user for each history"
+            )
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise DataError(f"k={k!r} items cannot be recommended", allowed="a whole number, 1 or more")
+
+    def _candidates(
+        self, candidates: Sequence[str] | None, on_unknown: str
+    ) -> tuple[NDArray[np.int64] | None, list[str]]:
+        if candidates is None:
+            return None, []
+        if isinstance(candidates, str):
+            raise DataError("candidates came as one text", allowed='candidates=["B00A", "B00B"]: a list of item ids')
+        dense = self.items.encode(map(str, candidates))
+        strange = [str(raw) for raw, index in zip(candidates, dense, strict=True) if index < 0]
+        if strange and on_unknown == "error":
+            raise self._unknown_item(strange[0])
+        return np.unique(dense[dense >= 0]).astype(np.int64), strange
+
+    def _request(self, history: Sequence[str], user: str | None, on_unknown: str) -> Request:
+        dense = self.items.encode(map(str, history))
+        strange = [str(raw) for raw, index in zip(history, dense, strict=True) if index < 0]
+        known_user = self.saved.users.index_of(str(user)) if self.saved.users is not None and user is not None else None
+        if on_unknown == "error":
+            if strange:
+                raise self._unknown_item(strange[0])
+            if user is not None and self.saved.users is not None and known_user is None:
+                raise _unknown_id("user", str(user), list(self.saved.users))
+        return Request(
+            [int(index) for index in dense if index >= 0],
+            unknown=strange,
+            user=None if user is None else str(user),
+            dense_user=-1 if known_user is None else known_user,
+            knows_users=self.saved.users is not None,
+        )
+
+    def _scores(self, block: list[Request]) -> Tensor:
+        """Scores of all items, ``(n, V)`` on the CPU; popularity where there is nothing to go by."""
+        histories = Sequences.from_lists([request.history for request in block])
+        users = np.array([request.dense_user for request in block], dtype=np.int64)
+        with torch.inference_mode():
+            scores = self.saved.model.score(histories, users if (users >= 0).any() else None).float().cpu().clone()
+            popular = torch.from_numpy(self.saved.popularity.astype(np.float32))
+            for row, request in enumerate(block):
+                if request.falls_back:
+                    scores[row] = popular
+        return scores
+
+    def _answer(
+        self,
+        request: Request,
+        scores: Tensor,
+        k: int,
+        exclude_seen: bool,
+        allowed: NDArray[np.int64] | None,
+        strange: list[str],
+    ) -> Recommendations:
+        values = scores.numpy().astype(np.float64, copy=True)
+        if exclude_seen:
+            values[request.history] = np.nan
+        pool = np.arange(len(values)) if allowed is None else allowed
+        best = _top(values, pool, k)
+        found = [Recommendation(self.items[i], float(values[i]), self.saved.titles[i]) for i in best.tolist()]
+        return Recommendations(found, wanted=k, request=request, unknown_candidates=strange)
+
+    def _unknown_item(self, raw: str) -> ForetasteError:
+        return _unknown_id("item", raw, list(self.items))
+
+
+def _top(values: NDArray[np.float64], pool: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """The up to ``k`` members of ``pool`` with the largest finite values; equal values by dense id."""
+    pool = pool[np.isfinite(values[pool])]
+    if len(pool) > k:
+        edge = np.partition(values[pool], len(pool) - k)[len(pool) - k]
+        pool = pool[values[pool] >= edge]
+    order = np.lexsort((pool, -values[pool]))
+    return pool[order[:k]]
+
+
+def _unknown_id(kind: str, raw: str, known: list[str]) -> DataError:
+    guess = nearest(raw, known) if len(known) <= MANY else None
+    return DataError(
+        f"unknown {kind} {raw!r}",
+        allowed=f"one of the {len(known):,} {kind}s that the model was trained with",
+        mend=f"did you mean {guess!r}?" if guess else "check the id",
+    )

@@ -1,0 +1,30 @@
+"""What tests of runs share."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes import EVENTS, FAKE, Interruptions, write_tidy
+from foretaste.recipes import registry
+
+
+@pytest.fixture
+def fake_recipe(monkeypatch: pytest.MonkeyPatch) -> Interruptions:
+    """Registers the recipe `fake`, and counts what it does."""
+    module: Any = types.ModuleType("foretaste_fake")
+    module.RECIPE = FAKE
+    monkeypatch.setitem(sys.modules, "foretaste_fake", module)
+    monkeypatch.setitem(registry.RECIPES, "fake", "foretaste_fake")
+    EVENTS.__init__()  # type: ignore[misc]
+    return EVENTS
+
+
+@pytest.fixture
+def tidy(tmp_path: Path) -> Path:
+    """The folder of a small data set."""
+    return write_tidy(tmp_path / "tiny")
