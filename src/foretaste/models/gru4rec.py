@@ -1,0 +1,32 @@
+"""GRU4Rec: recurrent sequential recommendation (Hidasi et al., ICLR 2016, arXiv 1511.06939)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foretaste.core.config import option
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.recurrent import GRUEncoder
+
+
+@dataclass(frozen=True)
+class GRU4RecConfig:
+    """Keys of the network."""
+
+    dim: int = option(64, "Width of item vectors and states.")
+    hidden: int = option(128, "Width of the recurrent state.", paper="100 to 1000")
+    layers: int = option(1, "GRU layers.", paper="1")
+    dropout: float = option(0.5, "Dropout rate on input and output.", paper="0 to 0.5")
+    max_len: int = option(50, "Newest items of a history that are looked at.")
+    init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
+
+
+def gru4rec(
+    config: GRU4RecConfig, num_items: int, loss: CatalogueLoss | None = None, items: ItemRepresentation | None = None
+) -> SequenceRecommender:
+    """The network; trained on the next item at every place, on an id table unless another is given."""
+    encoder = GRUEncoder(config.dim, hidden=config.hidden, layers=config.layers, dropout=config.dropout)
+    table = items or IdTable(num_items, config.dim, std=config.init_std)
+    return SequenceRecommender(table, encoder, loss, max_len=config.max_len)

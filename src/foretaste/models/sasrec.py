@@ -1,0 +1,53 @@
+"""SASRec: self-attentive sequential recommendation (Kang & McAuley, ICDM 2018, arXiv 1808.09781)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from foretaste.core.config import option
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.transformer import TransformerEncoder
+
+
+@dataclass(frozen=True)
+class SASRecConfig:
+    """Keys of the network."""
+
+    dim: int = option(64, "Width of item vectors and states.", paper="50")
+    layers: int = option(2, "Transformer blocks.", paper="2")
+    heads: int = option(2, "Attention heads; must divide dim.", paper="1")
+    inner: int = option(256, "Width of the feed-forward layer.", paper="equal to dim")
+    dropout: float = option(0.5, "Dropout rate.", paper="0.5 on sparse data, 0.2 on MovieLens-1M")
+    max_len: int = option(50, "Newest items of a history that are looked at.", paper="50; 200 on MovieLens-1M")
+    activation: str = option("gelu", "Activation of the feed-forward layer.", paper="relu", choices=("gelu", "relu"))
+    scale: bool = option(False, "Multiply item vectors by sqrt(dim) on their way in.", paper="true in the code")
+    init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
+
+
+def transformer(config: SASRecConfig, *, causal: bool, places: int = 0) -> TransformerEncoder:
+    """The encoder that the keys describe, with ``places`` positions more than ``max_len``."""
+    return TransformerEncoder(
+        config.dim,
+        layers=config.layers,
+        heads=config.heads,
+        inner=config.inner,
+        max_len=config.max_len + places,
+        dropout=config.dropout,
+        causal=causal,
+        activation=config.activation,
+    )
+
+
+def sasrec(
+    config: SASRecConfig, num_items: int, loss: CatalogueLoss | None = None, items: ItemRepresentation | None = None
+) -> SequenceRecommender:
+    """The network, on an id table unless another item representation is given."""
+    return SequenceRecommender(
+        items or IdTable(num_items, config.dim, std=config.init_std),
+        transformer(config, causal=True),
+        loss,
+        max_len=config.max_len,
+        scale=config.scale,
+    )

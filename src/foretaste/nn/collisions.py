@@ -1,0 +1,39 @@
+"""Where a shared set of negatives hits what a user already has, without looking at every (user, negative) pair."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from foretaste.nn.membership import Membership
+
+
+def collisions(known: Membership, users: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
+    """All places ``(n, k)`` at which ``users[n]`` has the item ``drawn[k]``.
+
+    Walks the users' items and looks each up in the sorted draw: the cost grows with the users' items, not with
+    ``N × K``.
+
+    Args:
+        known: The users' items.
+        users: ``(N,)`` int64.
+        drawn: ``(K,)`` int64; an item may stand there more than once.
+
+    Returns:
+        Rows and columns, each ``(hits,)`` int64.
+    """
+    begins = torch.searchsorted(known.keys, users * known.num_items)
+    ends = torch.searchsorted(known.keys, (users + 1) * known.num_items)
+    rows, places = _runs(begins, ends)
+    items = known.keys[places] % known.num_items
+    ordered, order = torch.sort(drawn)
+    hits, columns = _runs(torch.searchsorted(ordered, items), torch.searchsorted(ordered, items, right=True))
+    return rows[hits], order[columns]
+
+
+def _runs(begins: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
+    """For all runs ``begins[n] … ends[n] - 1`` one after the other: the run each number is of, and the number."""
+    counts = ends - begins
+    owners = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
+    within = torch.arange(len(owners), device=counts.device) - (counts.cumsum(0) - counts)[owners]
+    return owners, begins[owners] + within

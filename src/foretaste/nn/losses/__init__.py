@@ -1,0 +1,1 @@
+"""Losses, one a file. A loss over a catalogue takes states, targets, users and the item representation."""

@@ -1,0 +1,119 @@
+"""Cross-entropy over the whole catalogue in bounded memory.
+
+``loss = mean_n [ logsumexp_v(s_nv) - s_n,target ]`` with ``s = states @ table.T / temperature``. The scores of one
+chunk of rows live in one reused buffer; their gradient is taken at once, while they are in the cache, so nothing of
+size rows × catalogue is kept for the backward pass and nothing is computed twice.
+
+Floor: three products of ``2·N·V·d`` operations (scores, gradient of the states, gradient of the table). Where the
+processor multiplies bfloat16 matrices in hardware (AMX, or a GPU) the products run in bfloat16 and sum in float32:
+several times the speed of float32, with a relative error of the gradient near 0.03 %. The target's own part of the
+gradient is added in float32, so that a share close to 1 loses nothing to rounding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from foretaste.nn.items import ItemRepresentation
+
+CHUNK = 512
+"""Rows of scores at a time: few enough to stay in the cache, many enough for the table's gradient."""
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Whether products in bfloat16 are faster than in float32 on this device."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+
+
+class _LinearCrossEntropy(torch.autograd.Function):
+    """Mean cross-entropy of ``states @ table.T``; both gradients are computed in the forward pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, states: Tensor, table: Tensor, targets: Tensor, dtype: torch.dtype, workspace: Workspace
+    ) -> Tensor:
+        count, (size, dim) = len(states), table.shape
+        low, vectors = states.detach().to(dtype), table.detach().to(dtype)
+        scores = workspace.get("scores", (min(CHUNK, count), size), dtype, states.device)
+        partial = workspace.get("partial", (size, dim), dtype, states.device)
+        total = states.new_zeros((), dtype=torch.float64)
+        state_grad, table_grad = torch.empty_like(states), torch.zeros_like(table)
+        for start in range(0, count, CHUNK):
+            rows = low[start : start + CHUNK]
+            shares = torch.mm(rows, vectors.T, out=scores[: len(rows)])
+            torch.softmax(shares, dim=1, out=shares)
+            right = shares.gather(1, targets[start : start + CHUNK, None])
+            total -= right.double().clamp_min(1e-30).log().sum()
+            state_grad[start : start + CHUNK] = shares @ vectors
+            table_grad += torch.mm(shares.T, rows, out=partial)
+        state_grad -= table.detach()[targets]
+        table_grad.index_add_(0, targets, states.detach(), alpha=-1)
+        ctx.save_for_backward(state_grad, table_grad)
+        return (total / count).to(states.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        state_grad, table_grad = ctx.saved_tensors
+        scale = grads[0] / len(state_grad)
+        return state_grad * scale, table_grad * scale, None, None, None
+
+
+class Workspace:
+    """Buffers that are used again at every step: fresh ones would cost their page faults each time."""
+
+    def __init__(self) -> None:
+        self._buffers: dict[tuple[str, torch.dtype, torch.device], Tensor] = {}
+
+    def get(self, name: str, shape: tuple[int, int], dtype: torch.dtype, device: torch.device) -> Tensor:
+        """A buffer of at least this many rows; its content is whatever was left there."""
+        key = (name, dtype, device)
+        held = self._buffers.get(key)
+        if held is None or held.shape[1] != shape[1] or held.shape[0] < shape[0]:
+            self._buffers[key] = held = torch.empty(shape, dtype=dtype, device=device)
+        return held[: shape[0]]
+
+
+def linear_cross_entropy(
+    states: Tensor,
+    table: Tensor,
+    targets: Tensor,
+    *,
+    dtype: torch.dtype | None = None,
+    workspace: Workspace | None = None,
+) -> Tensor:
+    """Mean cross-entropy of the scores ``states @ table.T``.
+
+    Args:
+        states: ``(N, d)`` float32.
+        table: ``(V, d)`` float32.
+        targets: ``(N,)`` int64.
+        dtype: Type of the products; default: bfloat16 where it is faster, else float32.
+        workspace: Buffers to use again; default: new ones.
+    """
+    chosen = dtype or (torch.bfloat16 if fast_bfloat16(states.device) else torch.float32)
+    loss: Tensor = _LinearCrossEntropy.apply(states, table, targets, chosen, workspace or Workspace())  # type: ignore[no-untyped-call]
+    return loss
+
+
+class SoftmaxLoss(nn.Module):
+    """Full softmax cross-entropy: every item that is not the target is a negative.
+
+    Args:
+        temperature: Scores are divided by it.
+        precision: ``"auto"``, ``"bf16"`` or ``"fp32"``: the type of the large products.
+    """
+
+    def __init__(self, *, temperature: float = 1.0, precision: str = "auto") -> None:
+        super().__init__()
+        self.temperature = temperature
+        self.workspace = Workspace()
+        self.dtype = {"auto": None, "bf16": torch.bfloat16, "fp32": torch.float32}[precision]
+
+    def forward(self, states: Tensor, targets: Tensor, users: Tensor, items: ItemRepresentation) -> Tensor:
+        scaled = states / self.temperature if self.temperature != 1.0 else states
+        return linear_cross_entropy(scaled, items.table(), targets, dtype=self.dtype, workspace=self.workspace)

@@ -1,0 +1,123 @@
+"""A transformer encoder over right-padded sequences of vectors.
+
+Positions count from the recent end: the newest item is always position 0, whatever the length of the history.
+Under a causal mask no real place can look at padding (it lies to the right), so only a bidirectional encoder needs to
+be told the lengths.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.nn.dropout import Dropout
+
+
+def recent_positions(lengths: Tensor, width: int) -> Tensor:
+    """Distance of each place from the newest item, 0 on padding; ``(B,)`` → ``(B, width)``."""
+    places = torch.arange(width, device=lengths.device)
+    return (lengths[:, None] - 1 - places).clamp_min(0)
+
+
+class SelfAttention(nn.Module):
+    """Multi-head self-attention (Vaswani et al. 2017), ``(B, T, d)`` → ``(B, T, d)``."""
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.dropout = Dropout(dropout)
+        self.project = nn.Linear(dim, 3 * dim)
+        self.out = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
+        batch, width, dim = x.shape
+        q, k, v = self.project(x).view(batch, width, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
+        if self.training and self.dropout.rate:
+            mixed = self._mix(q, k, v, allowed, causal)
+        else:
+            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, is_causal=causal)
+        joined: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, width, dim))
+        return joined
+
+    def _mix(self, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
+        """Attention with dropout on its weights, spelt out: torch's fused kernels have no dropout on a CPU."""
+        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+        if causal:
+            width = q.shape[-2]
+            allowed = torch.ones(width, width, dtype=torch.bool, device=q.device).tril()
+        if allowed is not None:
+            scores = scores.masked_fill(~allowed, float("-inf"))
+        weights: Tensor = self.dropout(scores.softmax(-1))
+        return weights @ v
+
+
+class Block(nn.Module):
+    """Pre-norm attention and feed-forward with residual connections."""
+
+    def __init__(self, dim: int, heads: int, inner: int, dropout: float, activation: str) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(dim)
+        self.attention = SelfAttention(dim, heads, dropout)
+        self.inner_norm = nn.LayerNorm(dim)
+        self.expand = nn.Linear(dim, inner)
+        self.reduce = nn.Linear(inner, dim)
+        self.dropout = Dropout(dropout)
+        self.activate = F.relu if activation == "relu" else F.gelu
+
+    def forward(self, x: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
+        x = x + self.dropout(self.attention(self.attention_norm(x), allowed, causal))
+        inner = self.dropout(self.activate(self.expand(self.inner_norm(x))))
+        mixed: Tensor = x + self.dropout(self.reduce(inner))
+        return mixed
+
+
+class TransformerEncoder(nn.Module):
+    """Position vectors, blocks, final norm.
+
+    Args:
+        dim: Width of the vectors.
+        layers: Number of blocks.
+        heads: Attention heads; divides ``dim``.
+        inner: Width of the feed-forward layer.
+        max_len: Longest history that is looked at; longer ones are the caller's to cut.
+        dropout: Rate on the input, in attention and on both residual branches.
+        causal: Whether a place sees only itself and older ones.
+        activation: ``"relu"`` or ``"gelu"``.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        layers: int,
+        heads: int,
+        inner: int,
+        max_len: int,
+        dropout: float,
+        causal: bool,
+        activation: str = "gelu",
+    ) -> None:
+        super().__init__()
+        self.causal, self.max_len = causal, max_len
+        self.positions = nn.Parameter(torch.randn(max_len, dim) * 0.02)
+        self.dropout = Dropout(dropout)
+        self.blocks = nn.ModuleList(Block(dim, heads, inner, dropout, activation) for _ in range(layers))
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """States of all places: ``(B, T, d)`` and lengths ``(B,)`` → ``(B, T, d)``; padding's states mean nothing."""
+        width = x.shape[1]
+        x = self.dropout(x + F.embedding(recent_positions(lengths, width), self.positions))
+        allowed = None if self.causal else self._allowed(lengths, width)
+        for block in self.blocks:
+            x = block(x, allowed, self.causal)
+        states: Tensor = self.norm(x)
+        return states
+
+    @staticmethod
+    def _allowed(lengths: Tensor, width: int) -> Tensor | None:
+        """Keys that may be looked at, ``(B, 1, 1, T)``; None when there is no padding at all."""
+        if bool((lengths == width).all()):
+            return None
+        return (torch.arange(width, device=lengths.device) < lengths[:, None])[:, None, None, :]

@@ -1,0 +1,72 @@
+"""The one stage that all sequence models share: fit on the training part, choose by the validation targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from foretaste.core.artefact import Run
+from foretaste.core.config import option
+from foretaste.data.dataset import Dataset
+from foretaste.data.split import Split
+from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.recipes.config import RecipeConfig
+from foretaste.training.batches import SequenceBatches
+from foretaste.training.checkpoint import load_weights
+from foretaste.training.config import TrainConfig
+from foretaste.training.loop import fit
+
+M = TypeVar("M", bound=SequenceRecommender)
+
+
+@dataclass(frozen=True)
+class SequenceRecipeConfig(RecipeConfig):
+    """The keys that every sequence model has besides its own."""
+
+    recent_only: bool = option(
+        False, "Train on the newest max_len items of a user only, instead of on windows over all.", paper="true"
+    )
+    train: TrainConfig = field(default_factory=TrainConfig, metadata={"help": "The training loop."})
+
+
+def fit_sequence(
+    run: Run, model: M, data: Dataset, split: Split, config: SequenceRecipeConfig, *, stage: str = "fit"
+) -> M:
+    """Trains a sequence model as one stage of a run, or reads it where that was done.
+
+    Args:
+        run: The run that owns the stage.
+        model: The network, with its loss.
+        data: What is trained on.
+        split: Training part and validation targets.
+        config: The recipe's keys.
+        stage: Name of the stage.
+    """
+    batches = SequenceBatches(
+        split.train,
+        max_len=model.max_len,
+        tokens=config.train.batch_tokens,
+        seed=config.seed,
+        recent_only=config.recent_only,
+    )
+
+    def make(folder: Path) -> M:
+        fit(
+            model,
+            batches,
+            config.train,
+            folder=folder,
+            validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),
+            seed=config.seed,
+        )
+        return model
+
+    def read(folder: Path) -> M:
+        load_weights(folder / "weights.safetensors", model)
+        return model
+
+    return run.stage(
+        stage, make, read, inputs={"config": config, "data": data.fingerprint, "model": type(model).__name__}
+    )
