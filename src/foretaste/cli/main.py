@@ -1,0 +1,77 @@
+"""The command `foretaste`: verbs are imported when they are called, and every mistake gets one clear answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from foretaste.cli.errors import as_foretaste_error, show_error
+from foretaste.cli.lazy import LazyGroup, Verb
+from foretaste.core.errors import ForetasteError
+
+DATA_VERBS = {
+    "import": Verb("foretaste.cli.data_import", "data_import", "Import a log and a catalogue into the tidy form."),
+    "get": Verb("foretaste.cli.data_get", "data_get", "Download a public data set and convert it."),
+    "simulate": Verb("foretaste.cli.data_simulate", "data_simulate", "Write the embedded market: a made-up shop."),
+    "describe": Verb("foretaste.cli.data_describe", "data_describe", "Statistics and plots of a data set."),
+}
+
+VERBS: dict[str, Verb | LazyGroup] = {
+    "data": LazyGroup("data", "Import, download, simulate and describe data sets.", DATA_VERBS),
+    "train": Verb("foretaste.cli.train", "train", "Train a recipe on a data set, or go on with a run."),
+    "evaluate": Verb("foretaste.cli.evaluate", "evaluate", "Measure a run again, from its saved folder."),
+    "compare": Verb("foretaste.cli.compare", "compare", "Put runs side by side: table, significance, report."),
+    "recommend": Verb("foretaste.cli.recommend", "recommend", "Recommend items for a history or a user."),
+    "ls": Verb("foretaste.cli.ls", "ls", "List the recipes, or the runs in a folder."),
+    "show": Verb("foretaste.cli.show", "show", "List a recipe's keys, with help, defaults and papers' values."),
+    "tune": Verb("foretaste.cli.tune", "tune", "Search a recipe's settings on the validation targets."),
+    "doctor": Verb("foretaste.cli.doctor", "doctor", "Check the installation, the machine and a data set."),
+}
+
+ABOUT = """From an interaction log to a live recommender.
+
+foretaste data simulate --out data/market
+
+foretaste train sasrec --data data/market --out runs/sasrec dim=128
+
+foretaste recommend runs/sasrec --user u17
+
+Every verb takes --json (one JSON object on standard output), --help, and --debug (show tracebacks);
+`foretaste --version` says the version.
+"""
+
+app = LazyGroup("foretaste", ABOUT, VERBS)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and leaves with its exit code: 0 well, 2 a mistake in the call or its input, 130 interrupted."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command and returns its exit code."""
+    debug = "--debug" in arguments or bool(os.environ.get("FORETASTE_DEBUG"))
+    arguments = [text for text in arguments if text != "--debug"]
+    if arguments == ["--version"]:
+        import foretaste
+
+        print(f"foretaste {foretaste.__version__}")
+        return 0
+    try:
+        code = app.main(args=arguments, prog_name="foretaste", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # the help is its message, and is printed with it
+            error.show()  # type: ignore[attr-defined]
+            return 2
+        known = error if isinstance(error, ForetasteError) else as_foretaste_error(error)
+        if known is None or debug:
+            raise
+        show_error(known, as_json="--json" in arguments)
+        return 2
