@@ -45,6 +45,6 @@ def track(items: Iterable[T], total: int, description: str) -> Iterator[T]:
 
 
 def say(message: str) -> None:
-    """Prints one line for the user on standard error."""
+    """Prints a message for the user on standard error, as it stands: brackets in ids and paths are no markup."""
     if not os.environ.get("FORETASTE_QUIET"):
-        console.print(message)
+        console.print(message, markup=False, soft_wrap=True)

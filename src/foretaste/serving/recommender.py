@@ -166,7 +166,7 @@ class Recommender:
             if strange:
                 raise self._unknown_item(strange[0])
             if user is not None and self.saved.users is not None and known_user is None:
-                raise _unknown_id("user", str(user), list(self.saved.users))
+                raise unknown_id("user", str(user), list(self.saved.users))
         return Request(
             [int(index) for index in dense if index >= 0],
             unknown=strange,
@@ -205,7 +205,7 @@ class Recommender:
         return Recommendations(found, wanted=k, request=request, unknown_candidates=strange)
 
     def _unknown_item(self, raw: str) -> ForetasteError:
-        return _unknown_id("item", raw, list(self.items))
+        return unknown_id("item", raw, list(self.items))
 
 
 def _top(values: NDArray[np.float64], pool: NDArray[np.int64], k: int) -> NDArray[np.int64]:
@@ -218,10 +218,11 @@ def _top(values: NDArray[np.float64], pool: NDArray[np.int64], k: int) -> NDArra
     return pool[order[:k]]
 
 
-def _unknown_id(kind: str, raw: str, known: list[str]) -> DataError:
+def unknown_id(kind: str, raw: str, known: list[str]) -> DataError:
+    """The error for an id that the model or the data does not know; names the nearest one."""
     guess = nearest(raw, known) if len(known) <= MANY else None
     return DataError(
         f"unknown {kind} {raw!r}",
-        allowed=f"one of the {len(known):,} {kind}s that the model was trained with",
+        allowed=f"one of {len(known):,} known {kind}s",
         mend=f"did you mean {guess!r}?" if guess else "check the id",
     )
