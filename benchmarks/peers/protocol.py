@@ -2,7 +2,7 @@
 
 Split: leave-one-out. A user's last item is the test target (never touched here), the one before is the validation
 target, everything earlier is for training. Evaluation: full ranking over the whole catalogue, the user's training
-items masked, ranks found by counting, a tie counts half, a NaN is worst. Needs numpy, pyarrow and torch only, because
+items masked, ranks found by counting, a tie counts half, a NaN is worst. Needs numpy, polars and torch only, because
 it runs inside every library's own environment.
 """
 
@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+import polars as pl
 import torch
 from numpy.typing import NDArray
 
@@ -42,17 +41,16 @@ class Log:
     def load(cls, folder: str | Path, users: int | None = None) -> Log:
         """Reads a folder in the tidy form; ``users`` keeps only the first so many (for trying a driver out)."""
         path = Path(folder)
-        table = pq.read_table(path / "interactions.parquet")
-        order = "position" if "position" in table.column_names else "timestamp"
-        table = table.select(["user_id", "item_id", order])
-        owner = table["user_id"].combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-        catalogue = pq.read_table(path / "items.parquet", columns=["item_id"])["item_id"].combine_chunks()
-        item = pc.index_in(table["item_id"].combine_chunks(), catalogue).to_numpy(zero_copy_only=False)
-        rows = np.lexsort((table[order].to_numpy(), owner))
+        table = pl.read_parquet(path / "interactions.parquet")
+        order = table["position" if "position" in table.columns else "timestamp"]
+        owner = dense(table["user_id"], table["user_id"].unique(maintain_order=True))
+        catalogue = pl.read_parquet(path / "items.parquet", columns=["item_id"])["item_id"]
+        item = dense(table["item_id"], catalogue)
+        rows = np.lexsort((order.to_numpy(), owner))
         offsets = np.concatenate([[0], np.cumsum(np.bincount(owner))])
         if users is not None:
             offsets = offsets[: users + 1]
-        flat = item[rows].astype(np.int64)[: offsets[-1]]
+        flat = item[rows][: offsets[-1]]
         return cls(flat, offsets, len(catalogue), path.resolve().name)
 
     @property
@@ -95,6 +93,12 @@ class Log:
             start = MAX_LENGTH - len(row) if left else 0
             out[user, start : start + len(row)] = row
         return out
+
+
+def dense(ids: pl.Series, vocabulary: pl.Series) -> NDArray[np.int64]:
+    """Places of raw ids in a vocabulary."""
+    places = {raw: place for place, raw in enumerate(vocabulary)}
+    return np.fromiter((places[raw] for raw in ids), dtype=np.int64, count=len(ids))
 
 
 @torch.no_grad()

@@ -21,8 +21,8 @@ Vectors = Callable[[], tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]
 """Gives user vectors, item vectors, and which items the library knows (None: all)."""
 
 
-def arguments(library: str, losses: tuple[str, ...], batch_size: int, dropout: float) -> argparse.ArgumentParser:
-    """The command line that every driver shares; the first loss is the default."""
+def arguments(library: str) -> argparse.ArgumentParser:
+    """The command line that every driver shares."""
     parser = argparse.ArgumentParser(description=f"SASRec of {library}: seconds to a given validation NDCG@10")
     parser.add_argument("--data", required=True, help="a folder in the tidy form, for example amazon_beauty")
     parser.add_argument("--task", choices=("train", "evaluate"), default="train")
@@ -33,11 +33,23 @@ def arguments(library: str, losses: tuple[str, ...], batch_size: int, dropout: f
     parser.add_argument("--out", type=Path, help="where the result is written, as JSON")
     parser.add_argument("--users", type=int, help="only the first so many users, to try the driver out")
     parser.add_argument("--checks", type=int, default=2, help="evaluations in each epoch, outside the clock")
+    return parser
+
+
+def peer_arguments(library: str, losses: tuple[str, ...], batch_size: int, dropout: float) -> argparse.ArgumentParser:
+    """The same with the settings of a peer; the first loss is the default."""
+    parser = arguments(library)
     parser.add_argument("--loss", choices=losses, default=losses[0])
     parser.add_argument("--batch-size", type=int, default=batch_size)
     parser.add_argument("--dropout", type=float, default=dropout)
     parser.add_argument("--lr", type=float, default=1e-3)
     return parser
+
+
+def settings_of(options: argparse.Namespace) -> dict[str, Any]:
+    """A peer's settings, to stand beside its result."""
+    names = ("loss", "batch_size", "dropout", "lr", "negatives", "bucket")
+    return {name: getattr(options, name) for name in names if hasattr(options, name)}
 
 
 def prepare(options: argparse.Namespace) -> Log:
@@ -56,7 +68,9 @@ def peak_rss_mb() -> float:
 class Race:
     """Counts training seconds and targets, asks for an evaluation when one is due, and says when to stop."""
 
-    def __init__(self, library: str, package: str, options: argparse.Namespace, log: Log, **settings: Any) -> None:
+    def __init__(
+        self, library: str, package: str, options: argparse.Namespace, log: Log, settings: dict[str, Any]
+    ) -> None:
         self.options = options
         self.log = log
         self.targets = 0
@@ -75,13 +89,7 @@ class Race:
             "target": options.target,
             "seed": options.seed,
             "threads": options.threads,
-            "settings": {
-                "loss": options.loss,
-                "batch_size": options.batch_size,
-                "dropout": options.dropout,
-                "lr": options.lr,
-                **settings,
-            },
+            "settings": settings,
             "curve": [],
         }
 
@@ -167,6 +175,7 @@ def time_evaluation(
     log: Log,
     own: Callable[[], dict[str, float]],
     encode: Vectors,
+    extra: dict[str, float] | None = None,
 ) -> None:
     """Times a library's own full-ranking evaluation (best of three), and its encoding of the users alone.
 
@@ -195,6 +204,7 @@ def time_evaluation(
         "metrics": {name: round(float(value), 5) for name, value in metrics.items()},
         "shared_metrics": {name: round(value, 5) for name, value in shared.items()},
         "peak_rss_mb": peak,
+        **(extra or {}),
     }
     print(json.dumps(result), flush=True)
     save(options.out, result)

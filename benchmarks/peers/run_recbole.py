@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 import tempfile
 import warnings
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from protocol import DIMENSION, LAYERS, MAX_LENGTH, Log
-from race import Race, arguments, evaluating, prepare, time_evaluation
+from race import Race, evaluating, peer_arguments, prepare, settings_of, time_evaluation
 
 warnings.filterwarnings("ignore")
 from recbole.config import Config  # noqa: E402
@@ -99,12 +100,14 @@ class Vectors:
 
 def main() -> None:
     """Trains until the target is reached, or times the evaluation."""
-    options = arguments("RecBole", ("CE", "BPR"), batch_size=256, dropout=0.2).parse_args()
+    options = peer_arguments("RecBole", ("CE", "BPR"), batch_size=256, dropout=0.2).parse_args()
     sys.argv = sys.argv[:1]  # RecBole reads the command line for keys of its own
     logging.disable(logging.WARNING)
     log = prepare(options)
-    race = Race("RecBole", "recbole", options, log)
+    race = Race("RecBole", "recbole", options, log, settings_of(options))
+    options.out = options.out and options.out.resolve()
     with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)  # RecBole leaves logs where it is started
         config = configuration(options, log, Path(folder))
         init_seed(options.seed, True)
         dataset = create_dataset(config)

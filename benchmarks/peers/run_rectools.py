@@ -14,7 +14,7 @@ import pandas as pd
 import pytorch_lightning as pl
 import torch
 from protocol import DIMENSION, LAYERS, MAX_LENGTH, Log
-from race import Race, arguments, evaluating, prepare, time_evaluation
+from race import Race, evaluating, peer_arguments, prepare, settings_of, time_evaluation
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.metrics import NDCG, HitRate, calc_metrics
@@ -102,15 +102,14 @@ def trainer(watch: Watch | None) -> pl.Trainer:
 
 def main() -> None:
     """Trains until the target is reached, or times the evaluation."""
-    parser = arguments("RecTools", ("softmax", "sampled_softmax"), batch_size=128, dropout=0.2)
+    parser = peer_arguments("RecTools", ("softmax", "sampled_softmax"), batch_size=128, dropout=0.2)
     parser.add_argument("--negatives", type=int, default=128, help="negatives of each position, for the sampled loss")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     log = prepare(options)
     pl.seed_everything(options.seed, verbose=False)
-    sampled = {"negatives": options.negatives} if options.loss == "sampled_softmax" else {}
-    race = Race("RecTools", "rectools", options, log, heads=HEADS, **sampled)
+    race = Race("RecTools", "rectools", options, log, settings_of(options))
     model = SASRecModel(
         n_blocks=LAYERS,
         n_heads=HEADS,

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import torch
 from protocol import DIMENSION, LAYERS, MAX_LENGTH, Log
-from race import Race, arguments, evaluating, prepare, time_evaluation
+from race import Race, evaluating, peer_arguments, prepare, settings_of, time_evaluation
 from replay.data import FeatureHint, FeatureSource, FeatureType
 from replay.data.nn import ParquetModule, TensorFeatureInfo, TensorFeatureSource, TensorSchema
 from replay.nn.agg import SumAggregator
@@ -161,14 +161,14 @@ def vectors(model: SasRec, histories: torch.Tensor, padding: int) -> tuple[torch
 
 def main() -> None:
     """Trains until the target is reached, or times the evaluation."""
-    parser = arguments("RePlay", ("sampled", "ce"), batch_size=128, dropout=0.2)
+    parser = peer_arguments("RePlay", ("sampled", "ce"), batch_size=128, dropout=0.2)
     parser.add_argument("--negatives", type=int, default=2048, help="shared negatives of the sampled loss")
     parser.add_argument("--bucket", type=int, default=32, help="rows in a bucket of the encoder; 0: no buckets")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     log = prepare(options)
     lightning.seed_everything(options.seed, verbose=False)
-    race = Race("RePlay", "replay-rec", options, log, negatives=options.negatives, bucket=options.bucket)
+    race = Race("RePlay", "replay-rec", options, log, settings_of(options))
     histories = torch.from_numpy(log.histories(log.num_items, left=True))
     module = LightningModule(build(options, log), optimizer_factory=OptimizerFactory(learning_rate=options.lr))
     quiet = {"logger": False, "enable_checkpointing": False, "enable_model_summary": False, "accelerator": "cpu"}

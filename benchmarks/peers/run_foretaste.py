@@ -1,0 +1,113 @@
+"""Foretaste's SASRec in the same race, through its own training loop; run it with the python of Foretaste.
+
+Keys of the recipe may follow as ``key=value``. Everything between two evaluations is on the clock: batches, updates,
+checkpoints. What is measured is the shared evaluator's NDCG, as for everybody.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from race import Race, arguments, evaluating, prepare, time_evaluation
+
+from foretaste.core.config import configure, flat
+from foretaste.data.dataset import Dataset
+from foretaste.data.sequences import Sequences
+from foretaste.data.split import leave_one_out
+from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.evaluation.metrics import mean_metrics
+from foretaste.evaluation.ranks import ranks
+from foretaste.models.base import Retriever
+from foretaste.models.losses import catalogue_loss
+from foretaste.models.sasrec import sasrec
+from foretaste.recipes.sasrec import SASRecRecipeConfig
+from foretaste.training.batches import SequenceBatches
+from foretaste.training.loop import fit
+
+FAST = ("loss=sampled-softmax", "negatives=2048", "train.batch_tokens=1024", "dropout=0.2", "train.patience=1000")
+"""The recipe's keys for the shortest way to a good model on a sparse log."""
+
+
+class Fixed(Retriever):
+    """Vectors that are already there: what remains of an evaluation is the ranking itself."""
+
+    def __init__(self, users: torch.Tensor, items: torch.Tensor) -> None:
+        super().__init__()
+        self.num_items, self._users, self._items = len(items), users, items
+
+    def item_vectors(self) -> torch.Tensor:
+        return self._items
+
+    def user_vectors(self, histories: Sequences, users: object = None) -> torch.Tensor:
+        return self._users[: len(histories)]
+
+
+def bare_products(users: torch.Tensor, items: torch.Tensor, block: int = 256) -> float:
+    """Seconds for the blocked products alone, into one buffer."""
+    out = torch.empty(block, len(items))
+    table = items.T
+    start = time.perf_counter()
+    for part in torch.split(users, block):
+        torch.mm(part, table, out=out[: len(part)])
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Trains until the target is reached, or times the evaluation."""
+    parser = arguments("Foretaste")
+    parser.add_argument("keys", nargs="*", help="keys of the recipe, key=value")
+    options = parser.parse_args()
+    log = prepare(options)
+    limits = (f"train.stop_at={options.target}", "train.epochs=1000", f"seed={options.seed}")
+    config = configure(SASRecRecipeConfig, overrides=[*FAST, *options.keys, *limits])
+    race = Race("Foretaste", "foretaste", options, log, flat(config))
+    data = Dataset.load(options.data)
+    if options.users:
+        data = replace(data, sequences=data.sequences.take(np.arange(options.users)))
+    split = leave_one_out(data.sequences)
+    model = sasrec(config, data.num_items, catalogue_loss(config, split.train, data.num_items))
+
+    def vectors() -> tuple[torch.Tensor, torch.Tensor, None]:
+        with evaluating(model):
+            return model.user_vectors(split.valid.histories).clone(), model.item_vectors().clone(), None
+
+    if options.task == "evaluate":
+        users, items, _ = vectors()
+        fixed = Fixed(users, items)
+
+        def ranking() -> float:
+            start = time.perf_counter()
+            mean_metrics(ranks(fixed, split.valid, mask_seen=True), (10,), ("ndcg", "hr"))
+            return time.perf_counter() - start
+
+        bare = min(bare_products(users, items) for _ in range(5))
+        extra = {"bare_seconds": round(bare, 4), "ranking_seconds": round(min(ranking() for _ in range(5)), 4)}
+        time_evaluation(
+            "Foretaste", "foretaste", options, log, lambda: validation_metrics(model, split.valid), vectors, extra
+        )
+        return
+
+    batches = SequenceBatches(
+        split.train,
+        max_len=config.max_len,
+        tokens=config.train.batch_tokens,
+        seed=config.seed,
+        recent_only=config.recent_only,
+    )
+
+    def validate() -> dict[str, float]:
+        race.step(batches.targets, vectors)
+        return {"ndcg@10": 1.0 if race.done else race.result["curve"][-1]["valid_ndcg@10"]}
+
+    with tempfile.TemporaryDirectory() as folder:
+        race.start()
+        fit(model, batches, config.train, folder=Path(folder), validate=validate, seed=config.seed)
+
+
+if __name__ == "__main__":
+    main()
