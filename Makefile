@@ -1,0 +1,51 @@
+# Two commands on a fresh machine with Python 3.11 or newer and make:
+#   make demo    a simulated market, three models, a comparison, a report, recommendations
+#   make test    formatting, lint, types, tests
+#
+# A CPU machine never gets a CUDA build: on Linux the CPU build of torch is asked for by name. Where pip's own sources
+# do not carry it, give the address that the selector on pytorch.org prints for "CPU":  make demo TORCH_INDEX=ADDRESS
+# On a machine with a GPU:  make demo TORCH=torch==2.13.0
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+TORCH ?= torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
+TORCH_INDEX ?=
+RUN := .venv/bin
+export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
+
+.PHONY: demo test lint types bench-train bench-eval bench-import reproduce-table clean
+
+.venv/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@$(RUN)/python -m pip install -q --disable-pip-version-check $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) "$(TORCH)" \
+		|| { echo "No CPU build of torch was found. Run: make $(MAKECMDGOALS) TORCH_INDEX=<the address pytorch.org prints for CPU>"; exit 1; }
+	$(RUN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: .venv/ready
+	bash examples/demo.sh
+
+test: .venv/ready lint types
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(RUN)/python -m pytest -n 2 --dist loadfile
+
+lint: .venv/ready
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+
+types: .venv/ready
+	$(RUN)/mypy
+
+bench-train: .venv/ready
+	$(RUN)/python benchmarks/bench_train.py
+
+bench-eval: .venv/ready
+	$(RUN)/python benchmarks/bench_eval.py
+
+bench-import: .venv/ready
+	$(RUN)/python benchmarks/bench_import.py
+
+reproduce-table: .venv/ready
+	$(RUN)/python benchmarks/reproduce_table.py
+
+clean:
+	rm -rf .venv .venvs runs data dist

@@ -1,0 +1,76 @@
+"""Causality, padding and position: properties that every encoder must have."""
+
+import pytest
+import torch
+
+from foretaste.nn.dropout import Dropout
+from foretaste.nn.recurrent import GRUEncoder
+from foretaste.nn.transformer import TransformerEncoder, recent_positions
+
+
+def _transformer(causal, dropout=0.0):
+    torch.manual_seed(0)
+    return TransformerEncoder(16, layers=2, heads=2, inner=32, max_len=12, dropout=dropout, causal=causal)
+
+
+def _encoders():
+    return {
+        "sasrec": _transformer(True),
+        "bert4rec": _transformer(False),
+        "gru4rec": GRUEncoder(16, hidden=24, layers=2, dropout=0.0),
+    }
+
+
+@pytest.mark.parametrize("name", ["sasrec", "gru4rec"])
+@pytest.mark.parametrize("training", [False, True])
+def test_the_future_does_not_move_the_past(name, training):
+    encoder = _encoders()[name].train(training)
+    x, lengths = torch.randn(3, 9, 16), torch.full((3,), 9)
+    changed = x.clone()
+    changed[:, 5:] = torch.randn(3, 4, 16)
+    before, after = encoder(x, lengths), encoder(changed, lengths)
+    torch.testing.assert_close(before[:, :5], after[:, :5])
+    assert not torch.allclose(before[:, 5:], after[:, 5:])
+
+
+@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "gru4rec"])
+def test_padding_changes_nothing(name):
+    encoder = _encoders()[name].eval()
+    x, lengths = torch.randn(3, 6, 16), torch.tensor([6, 4, 2])
+    noise = torch.cat([x, torch.randn(3, 5, 16)], dim=1)
+    for row, length in enumerate(lengths.tolist()):
+        noise[row, length:] = torch.randn(11 - length, 16)
+    alone = [encoder(x[row : row + 1, :length], lengths[row : row + 1]) for row, length in enumerate(lengths.tolist())]
+    together = encoder(noise, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        torch.testing.assert_close(together[row, :length], alone[row][0], atol=1e-5, rtol=1e-4)
+
+
+def test_positions_count_from_the_recent_end():
+    places = recent_positions(torch.tensor([4, 2]), 4)
+    assert places.tolist() == [[3, 2, 1, 0], [1, 0, 0, 0]]
+
+
+def test_attention_spelt_out_equals_the_fused_one():
+    """With dropout on, the weights are made by hand; a rate too small to drop anything must give the same states."""
+    fused, spelt = _transformer(True).eval(), _transformer(True, dropout=0.4).train()
+    spelt.load_state_dict(fused.state_dict())
+    for part in spelt.modules():
+        if isinstance(part, Dropout):
+            part.cut = 0
+    x, lengths = torch.randn(2, 7, 16), torch.tensor([7, 7])
+    torch.testing.assert_close(spelt(x, lengths), fused(x, lengths), atol=1e-5, rtol=1e-4)
+
+
+def test_dropout_keeps_the_mean_and_drops_the_stated_share():
+    torch.manual_seed(0)
+    for rate in (0.1, 0.5, 0.8):
+        out = Dropout(rate).train()(torch.ones(1000, 301))
+        assert abs((out == 0).float().mean().item() - round(rate * 256) / 256) < 0.003
+        assert abs(out.mean().item() - 1) < 0.02
+        assert Dropout(rate).eval()(torch.ones(3)).tolist() == [1, 1, 1]
+
+
+def test_dropout_refuses_an_impossible_rate():
+    with pytest.raises(ValueError, match=r"\[0, 1\)"):
+        Dropout(1.0)

@@ -1,0 +1,60 @@
+"""The chunked softmax loss against torch's own cross-entropy."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from foretaste.nn.items import IdTable
+from foretaste.nn.losses import softmax
+from foretaste.nn.losses.softmax import SoftmaxLoss, Workspace, linear_cross_entropy
+
+
+def _naive(states, table, targets):
+    states, table = states.clone().requires_grad_(), table.clone().requires_grad_()
+    loss = F.cross_entropy(states @ table.T, targets)
+    loss.backward()
+    return loss.detach(), states.grad, table.grad
+
+
+@pytest.mark.parametrize("rows", [1, 7, 64, 65])
+def test_equals_cross_entropy_across_chunks(monkeypatch, rows):
+    monkeypatch.setattr(softmax, "CHUNK", 64)
+    torch.manual_seed(rows)
+    states, table, targets = torch.randn(rows, 16), torch.randn(50, 16), torch.randint(50, (rows,))
+    wanted = _naive(states, table, targets)
+    states.requires_grad_()
+    table.requires_grad_()
+    loss = linear_cross_entropy(states, table, targets, dtype=torch.float32)
+    (3 * loss).backward()
+    torch.testing.assert_close(loss.detach(), wanted[0])
+    torch.testing.assert_close(states.grad, 3 * wanted[1], atol=1e-6, rtol=1e-4)
+    torch.testing.assert_close(table.grad, 3 * wanted[2], atol=1e-6, rtol=1e-4)
+
+
+def test_bfloat16_stays_close():
+    torch.manual_seed(0)
+    states, table, targets = torch.randn(300, 32), torch.randn(400, 32) * 0.2, torch.randint(400, (300,))
+    wanted = _naive(states, table, targets)
+    states.requires_grad_()
+    table.requires_grad_()
+    loss = linear_cross_entropy(states, table, targets, dtype=torch.bfloat16)
+    loss.backward()
+    assert abs(loss.item() - wanted[0].item()) < 2e-3
+    for got, want in ((states.grad, wanted[1]), (table.grad, wanted[2])):
+        assert ((got - want).norm() / want.norm()).item() < 5e-3
+
+
+def test_reused_buffers_do_not_leak_between_steps():
+    workspace = Workspace()
+    torch.manual_seed(1)
+    for rows in (30, 90, 10):
+        states, table, targets = torch.randn(rows, 8), torch.randn(40, 8), torch.randint(40, (rows,))
+        loss = linear_cross_entropy(states, table, targets, dtype=torch.float32, workspace=workspace)
+        torch.testing.assert_close(loss, F.cross_entropy(states @ table.T, targets))
+
+
+def test_temperature_divides_the_scores():
+    torch.manual_seed(2)
+    items, states, targets = IdTable(20, 8), torch.randn(6, 8), torch.randint(20, (6,))
+    loss = SoftmaxLoss(temperature=0.5, precision="fp32")(states, targets, targets, items)
+    torch.testing.assert_close(loss, F.cross_entropy(states @ items.weight.T / 0.5, targets))
