@@ -56,7 +56,8 @@ def write_tidy(
     Args:
         out: The folder; tables that stand there are replaced.
         interactions: ``user_id``, ``item_id``, optionally ``timestamp`` (integer) and ``position``, then any other
-            columns. Rows are sorted (see the module); without ``timestamp`` their order counts and ``timestamp`` repeats ``position``.
+            columns. Rows are sorted (see the module); without ``timestamp`` their order counts and ``timestamp`` repeats
+            ``position``.
         items: ``item_id`` (one row each) and any attributes, or None.
         users: ``user_id`` (one row each) and any attributes, or None.
         name: What the data set is called.
