@@ -43,7 +43,7 @@ class BipartiteGraph(nn.Module):
         self.register_buffer("items", torch.zeros(edges, dtype=torch.int32))
         for name in ("item_offsets", "users", "user_weights", "item_weights"):
             self.register_buffer(name, torch.empty(0), persistent=False)
-        self.register_load_state_dict_post_hook(lambda module, _: module.derive())
+        self.register_load_state_dict_post_hook(lambda module, _: module.derive())  # type: ignore[no-untyped-call]
 
     @property
     def edges(self) -> int:
@@ -88,7 +88,7 @@ class BipartiteGraph(nn.Module):
 
     def layer_mean(self, users: Tensor, items: Tensor, layers: int) -> tuple[Tensor, Tensor]:
         """The mean of layers 0 … ``layers`` of both sides, differentiable."""
-        mixed: tuple[Tensor, Tensor] = _LayerMean.apply(users, items, self, layers)
+        mixed: tuple[Tensor, Tensor] = _LayerMean.apply(users, items, self, layers)  # type: ignore[no-untyped-call]
         return mixed
 
 

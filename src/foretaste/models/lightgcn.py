@@ -1,0 +1,89 @@
+"""LightGCN: embeddings smoothed over the graph of who took what (He et al., SIGIR 2020, arXiv 2002.02126)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from foretaste.core.config import option
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import as_tensor
+from foretaste.models.pairs import GivenTable, PairModel, distinct, rows_or_zeros
+from foretaste.nn.graph import BipartiteGraph
+from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+
+
+@dataclass(frozen=True)
+class LightGCNConfig:
+    """Keys of the network."""
+
+    dim: int = option(64, "Width of the vectors.", paper="64")
+    layers: int = option(3, "Layers of propagation; the mean of layers 0 to this one is used.", paper="3")
+    init_std: float = option(0.1, "Standard deviation of the initial vectors.", paper="0.1 in the code")
+    l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4")
+    fresh: bool = option(
+        True,
+        "Whether a known user's edges when scoring are those of the history given, or only those trained on.",
+        paper="false",
+    )
+
+
+class LightGCN(PairModel):
+    """A vector is the mean of the free vectors on the graph around it, layer by layer.
+
+    A user with a history is a node with edges to its distinct items and reached through the same normalised layers;
+    the other nodes stay as they are. With the training part as history this is exactly the trained vector; newer
+    items count at once; a stranger is such a node whose free vector is zero.
+
+    Args:
+        graph: The training interactions.
+        config: Keys of the network.
+        loss: Loss over the catalogue; None for a network that will only score.
+        cosine: Whether scores are cosines.
+    """
+
+    def __init__(
+        self, graph: BipartiteGraph, config: LightGCNConfig, loss: CatalogueLoss | None = None, *, cosine: bool = False
+    ) -> None:
+        users, items = (IdTable(n, config.dim, std=config.init_std) for n in (graph.num_users, graph.num_items))
+        super().__init__(users, items, loss, l2=config.l2, cosine=cosine)
+        self.graph, self.layers, self.fresh = graph, config.layers, config.fresh
+        self.sizes["edges"] = graph.edges
+        self._messages = torch.empty(0)
+
+    def representations(self) -> tuple[ItemRepresentation, ItemRepresentation]:
+        users, items = self.graph.layer_mean(self.users.table(), self.items.table(), self.layers)
+        return GivenTable(users), GivenTable(items)
+
+    def prepare(self) -> None:
+        super().prepare()
+        with torch.inference_mode():
+            self._messages = self._message_table()
+
+    def _message_table(self) -> Tensor:
+        """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
+        if not self.layers:
+            return torch.zeros_like(self.items.table())
+        _, sent = self.graph.layer_mean(self.users.table(), self.items.table(), self.layers - 1)
+        degrees = self.graph.item_degrees().clamp_min(1)
+        return sent * (self.layers / (self.layers + 1)) * degrees.rsqrt()[:, None]
+
+    def place(self, histories: Sequences, users: Tensor) -> Tensor:
+        owners, items = distinct(histories, self.num_items, users.device)
+        received = self._messages.new_zeros(len(histories), self._messages.shape[1])
+        received.index_add_(0, owners, self._messages[items])
+        degrees = torch.bincount(owners, minlength=len(histories)).clamp_min(1)
+        received *= degrees.rsqrt()[:, None]
+        own = rows_or_zeros(self.users.table(), users) / (self.layers + 1)
+        if self.fresh:
+            return received + own
+        return torch.where((users >= 0)[:, None], rows_or_zeros(self.scoring_tables()[0], users), received)
+
+
+def training_graph(train: Sequences, num_items: int) -> BipartiteGraph:
+    """The graph of the training interactions; a repeated pair is one edge."""
+    graph = BipartiteGraph(len(train), num_items)
+    return graph.connect(as_tensor(train.owners()), as_tensor(train.flat()))
