@@ -22,7 +22,7 @@ PARTS = (
 NOTES = (
     "total: histories in, NDCG@10 and HR@10 out, by the library's own evaluation, best of three; x: against Foretaste.",
     "encoding: our own call of the network alone for all users, in blocks of 256 for the peers.",
-    "ranking: Foretaste's ranks and metrics on vectors that are already there; bare: the blocked products users x items",
+    "ranking: Foretaste's ranks and metrics on vectors already there; bare: the blocked products users x items",
     "into one buffer; both best of seven, in turns, in one process.",
     "Seen items are masked by all but RecBole, which does not mask for sequential models. RecTools divides NDCG by",
     "the gain of k relevant items, so its figure is lower by a constant; hit rates agree with the shared evaluator.",
