@@ -20,11 +20,13 @@ Archive = Annotated[
     Path | None, typer.Option(help="Use files that are here: the archive, or a folder with the published files.")
 ]
 MinRating = Annotated[float | None, typer.Option(help="Keep ratings of at least this.", show_default=False)]
-KCore = Annotated[int, typer.Option(help="Keep users and items with at least so many interactions; 0 keeps all.")]
-KCoreMode = Annotated[str, typer.Option(help="iterated: until it holds for all; single: one pass.")]
+KCore = Annotated[int, typer.Option(help="Interactions that every user and item must have.")]
+KCoreMode = Annotated[str, typer.Option(help="iterated, or single-pass (counted once in the whole log).")]
+MinUser = Annotated[int | None, typer.Option(help="The threshold for users, where it differs from --kcore.")]
+MinItem = Annotated[int | None, typer.Option(help="The threshold for items, where it differs from --kcore.")]
 Reviews = Annotated[bool, typer.Option(help="Keep the texts of reviews.")]
 Items = Annotated[bool, typer.Option(help="Fetch and read the catalogue.")]
-AllItems = Annotated[bool, typer.Option("--all-items", help="Keep items that nobody interacted with, too.")]
+ColdItems = Annotated[bool, typer.Option(help="Keep catalogue items without interactions.")]
 BaseUrl = Annotated[
     str | None, typer.Option(help="A mirror to use in place of the publisher.", envvar="FORETASTE_DATA_URL")
 ]
@@ -40,11 +42,13 @@ def data_get(
     subset: Subset = "",
     archive: Archive = None,
     min_rating: MinRating = None,
-    kcore: KCore = 0,
+    kcore: KCore = 1,
     kcore_mode: KCoreMode = "iterated",
+    min_user: MinUser = None,
+    min_item: MinItem = None,
     reviews: Reviews = True,
     items: Items = True,
-    all_items: AllItems = False,
+    cold_items: ColdItems = False,
     base_url: BaseUrl = None,
     cache: Cache = None,
     timeout: Timeout = 60.0,
@@ -87,7 +91,15 @@ def data_get(
         base_url=base_url,
         cache=cache,
         limits=Limits(timeout=timeout, attempts=attempts),
-        selection=Selection(min_rating, kcore, kcore_mode, reviews, items, all_items),
+        selection=Selection(
+            min_rating=min_rating,
+            min_user=kcore if min_user is None else min_user,
+            min_item=kcore if min_item is None else min_item,
+            core_mode=kcore_mode,
+            reviews=reviews,
+            items=items,
+            cold_items=cold_items,
+        ),
     )
     facts = {"folder": str(folder), **{key: manifest[key] for key in ("name", "stats", "conversion", "source")}}
     emit(facts, json, lambda: _show(folder, manifest))

@@ -97,7 +97,7 @@ def _items(
     """The catalogue, each item once, and how many lines told of an item again."""
     if not selection.items:
         return None, 0
-    wanted = None if selection.all_items else frozenset(table["item_id"].unique().to_list())
+    wanted = None if selection.cold_items else frozenset(table["item_id"].unique().to_list())
     with byte_bar("reading the catalogue") as advance:
         staged: Staged = stage(source.reader.items(files, wanted, rejects, advance), work, True)
     found = staged.read()

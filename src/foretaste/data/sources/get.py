@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from foretaste.core.errors import ConfigError
+from foretaste.core.errors import ConfigError, unknown
 from foretaste.core.progress import say
 from foretaste.data.sources.convert import convert
 from foretaste.data.sources.limits import Limits
 from foretaste.data.sources.locate import download, use_local
 from foretaste.data.sources.registry import find_source
-from foretaste.data.sources.selection import Selection
+from foretaste.data.sources.selection import CORES, Selection
 
 
 def get_source(
@@ -61,10 +61,13 @@ def get_source(
 
 
 def _check(selection: Selection) -> None:
-    if selection.kcore < 0:
-        raise ConfigError(
-            f"--kcore {selection.kcore} is no number of interactions",
-            where="--kcore",
-            allowed="0 (no rule) or a positive number",
-            mend="--kcore 5 is the usual choice",
-        )
+    if selection.core_mode not in CORES:
+        raise unknown("k-core mode", selection.core_mode, CORES, where="--kcore-mode")
+    for option, value in (("--min-user", selection.min_user), ("--min-item", selection.min_item)):
+        if value < 1:
+            raise ConfigError(
+                f"a k-core threshold of {value} means nothing",
+                where=f"{option} or --kcore",
+                allowed="1 (no rule) or more",
+                mend="--kcore 5 is the usual choice",
+            )

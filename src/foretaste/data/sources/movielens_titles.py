@@ -37,7 +37,7 @@ ARTICLES = [
 ]
 _YEAR = re.compile(r"\s*\((\d{4})(?:\s*[-–]\s*(?:\d{4})?)?\)\s*(?:\((?:V|TV|VG)\))?\s*$")
 _INVERTED = re.compile(rf"^(?P<rest>.+), (?P<article>{'|'.join(ARTICLES)})$")
-_GROUP = re.compile(r"\(([^()]*)\)")
+_GROUP = re.compile(r"\((?P<also>a\.k\.a\.\s+)?(?P<title>[^()]*)\)")
 
 
 def split_title(raw: str) -> tuple[str, int | None]:
@@ -51,8 +51,11 @@ def split_title(raw: str) -> tuple[str, int | None]:
     year = _YEAR.search(raw)
     title = (raw[: year.start()] if year else raw).strip()
     head, bracket, tail = title.partition(" (")
-    tail = _GROUP.sub(lambda group: f"({turn_article(group[1])})", bracket + tail) if bracket else ""
-    return turn_article(head) + tail, int(year[1]) if year else None
+    return turn_article(head) + _GROUP.sub(_turned, bracket + tail), int(year[1]) if year else None
+
+
+def _turned(group: re.Match[str]) -> str:
+    return f"({group['also'] or ''}{turn_article(group['title'])})"
 
 
 def turn_article(title: str) -> str:

@@ -12,9 +12,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretaste.core.errors import DataError
+from foretaste.data.kcore import iterated_core, single_pass_core
 from foretaste.data.sources.bars import size_text
+from foretaste.data.tidy import dense_codes
 
 TEXTS = ("review_title", "review_text")
+CORES = {"iterated": iterated_core, "single-pass": single_pass_core}
 COPIES = 3
 """How many times its own size a table takes while it is sorted and written."""
 
@@ -25,19 +28,21 @@ class Selection:
 
     Attributes:
         min_rating: Lowest rating that counts as an interaction, or None for all.
-        kcore: Every user and every item keeps at least so many interactions; 0 for no such rule.
-        kcore_mode: "iterated" (until it holds) or "single" (one pass).
+        min_user: Interactions that every user must have.
+        min_item: Interactions that every item must have.
+        core_mode: "iterated" (until both hold) or "single-pass" (counted once); see :mod:`foretaste.data.kcore`.
         reviews: Whether the texts of reviews are kept.
         items: Whether the catalogue is read.
-        all_items: Whether items without an interaction stay in the catalogue.
+        cold_items: Whether items without an interaction stay in the catalogue.
     """
 
     min_rating: float | None = None
-    kcore: int = 0
-    kcore_mode: str = "iterated"
+    min_user: int = 1
+    min_item: int = 1
+    core_mode: str = "iterated"
     reviews: bool = True
     items: bool = True
-    all_items: bool = False
+    cold_items: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,10 +104,20 @@ def select(log: Staged, selection: Selection) -> tuple[pl.DataFrame, dict[str, i
     if selection.min_rating is not None:
         keep = log.read(["rating"])["rating"].to_numpy() >= selection.min_rating
         counts["below_min_rating"] = int(log.rows - keep.sum())
+    if selection.min_user > 1 or selection.min_item > 1:
+        left = np.flatnonzero(keep)
+        inside = _core(log.read(["user_id", "item_id"])[left], selection)
+        keep[left[~inside]] = False
+        counts["outside_core"] = int(len(left) - inside.sum())
     _require_memory(log, float(keep.mean()) if log.rows else 0.0)
     table = log.read_rows(keep)
     known = [name for name in table.columns if table[name].null_count() < table.height]
     return table.select(known), counts
+
+
+def _core(pairs: pl.DataFrame, selection: Selection) -> NDArray[np.bool_]:
+    users, items = (dense_codes(pairs[name])[0] for name in ("user_id", "item_id"))
+    return CORES[selection.core_mode](users, items, min_user=selection.min_user, min_item=selection.min_item)
 
 
 def _require_memory(log: Staged, share: float) -> None:
