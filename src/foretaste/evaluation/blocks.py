@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -38,10 +39,25 @@ def evaluating(model: Scorer) -> Iterator[None]:
         model.train(was_training)
 
 
-def score_blocks(
-    model: Scorer, histories: Sequences, users: Users = None, *, block: int = BLOCK
-) -> Iterator[tuple[slice, Tensor]]:
-    """Yields rows and their scores ``(b, num_items)`` float32; a block is valid until the next one is asked for.
+@dataclass(frozen=True)
+class Block:
+    """Scores of some users for the whole catalogue.
+
+    Attributes:
+        rows: Which questions they answer.
+        scores: ``(b, num_items)`` float32; valid until the next block is asked for.
+        finite: Whether every score is known to be a finite number.
+        scratch: Whether the scores lie in a buffer that the reader may overwrite.
+    """
+
+    rows: slice
+    scores: Tensor
+    finite: bool = False
+    scratch: bool = False
+
+
+def score_blocks(model: Scorer, histories: Sequences, users: Users = None, *, block: int = BLOCK) -> Iterator[Block]:
+    """Yields the scores of all histories, block by block.
 
     Args:
         model: Called as it stands: use it within :func:`evaluating`.
@@ -54,22 +70,23 @@ def score_blocks(
         return
     for start in range(0, len(histories), block):
         rows = slice(start, min(start + block, len(histories)))
-        yield rows, model.score(*_part(histories, users, rows)).float()
+        yield Block(rows, model.score(*_part(histories, users, rows)).float())
 
 
-def _product_blocks(
-    model: Retriever, histories: Sequences, users: Users, block: int
-) -> Iterator[tuple[slice, Tensor]]:
+def _product_blocks(model: Retriever, histories: Sequences, users: Users, block: int) -> Iterator[Block]:
     items = model.item_vectors().float().T
+    longest = items.norm(dim=0).max()
     buffer = torch.empty((min(block, len(histories)), items.shape[1]), device=items.device)
     for first in range(0, len(histories), ENCODED):
         held = slice(first, min(first + ENCODED, len(histories)))
         vectors = model.user_vectors(*_part(histories, users, held)).float()
+        # No inner product is larger than the product of the norms; NaN and overflow fail this comparison.
+        finite = bool(longest * vectors.norm(dim=1).max() < torch.finfo(torch.float32).max / 2)
         for start in range(held.start, held.stop, block):
             rows = slice(start, min(start + block, held.stop))
             out = buffer[: rows.stop - rows.start]
             torch.mm(vectors[rows.start - first : rows.stop - first], items, out=out)
-            yield rows, out
+            yield Block(rows, out, finite=finite, scratch=True)
 
 
 def _part(histories: Sequences, users: Users, rows: slice) -> tuple[Sequences, Users]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.data.split import Targets
-from foretaste.evaluation.blocks import BLOCK, Seen, evaluating, score_blocks
+from foretaste.evaluation.blocks import BLOCK, Block, Seen, evaluating, score_blocks
 from foretaste.models.base import Scorer
 
 UNREACHABLE = float("inf")
@@ -35,29 +35,43 @@ def ranks(model: Scorer, targets: Targets, *, mask_seen: bool, block: int = BLOC
     places = np.empty(len(targets), dtype=np.float64)
     seen = Seen(targets.histories, model.num_items) if mask_seen else None
     with evaluating(model):
-        for rows, scores in score_blocks(model, targets.histories, targets.users, block=block):
-            wanted = torch.from_numpy(targets.items[rows].astype(np.int64)).to(scores.device)
-            places[rows] = _places(scores, wanted, seen, rows).cpu().numpy()
+        for part in score_blocks(model, targets.histories, targets.users, block=block):
+            wanted = torch.from_numpy(targets.items[part.rows].astype(np.int64)).to(part.scores.device)
+            places[part.rows] = _places(part, wanted, seen).cpu().numpy()
     return places
 
 
-def _places(scores: Tensor, wanted: Tensor, seen: Seen | None, rows: slice) -> Tensor:
-    """Ranks within one block of scores ``(b, num_items)``."""
+def _places(part: Block, wanted: Tensor, seen: Seen | None) -> Tensor:
+    """Ranks within one block, ``(b,)`` float64."""
+    scores = part.scores
     # The target's score is read from the block itself: computed anew, its last bits may differ, and ties with it.
     target = scores.gather(1, wanted[:, None])
-    higher = (scores > target).sum(1)
-    level = (scores == target).sum(1) - 1
     unreachable = ~(target[:, 0] > -torch.inf)
+    # Instead of writing over the scores of seen items before counting, their share is taken off the count.
+    away = torch.zeros(len(target), device=scores.device)
     if seen is not None:
-        owners, items = seen.within(rows, scores.device)
-        known, own = scores[owners, items], target[owners, 0]
+        owners, items = seen.within(part.rows, scores.device)
         repeated = items == wanted[owners]
-        higher -= _count(owners, known > own, len(target))
-        level -= _count(owners, (known == own) & ~repeated, len(target))
         unreachable[owners[repeated]] = True
-    place = higher.double() + level.double() / 2
+        ahead = _ahead(scores[owners, items], target[owners, 0]).masked_fill_(repeated, 0)
+        away.index_add_(0, owners, ahead)
+    count = _count_finite if part.finite and part.scratch else _count
+    place = count(scores, target).double() - 0.5 - away.double()
     return place.masked_fill_(unreachable, UNREACHABLE)
 
 
-def _count(owners: Tensor, found: Tensor, size: int) -> Tensor:
-    return torch.zeros(size, dtype=torch.int64, device=owners.device).index_add_(0, owners, found.long())
+def _ahead(scores: Tensor, target: Tensor) -> Tensor:
+    """1 where a score beats the target's, one half where it ties, 0 elsewhere and for NaN."""
+    return ((scores > target).float() + (scores >= target).float()) / 2
+
+
+def _count(scores: Tensor, target: Tensor) -> Tensor:
+    """Sum of :func:`_ahead` over the catalogue, the target itself included, ``(b,)``."""
+    flags = torch.gt(scores, target, out=torch.empty_like(scores))
+    higher = flags.sum(1)
+    return (higher + torch.ge(scores, target, out=flags).sum(1)) / 2
+
+
+def _count_finite(scores: Tensor, target: Tensor) -> Tensor:
+    """The same for finite scores in one sweep: items above minus items below the target; overwrites ``scores``."""
+    return (scores.sub_(target).sign_().sum(1) + scores.shape[1]) / 2
