@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from foretaste.nn.dropout import Dropout
+from foretaste.nn.query_norm import QueryNormBlock
 from foretaste.nn.recurrent import GRUEncoder
 from foretaste.nn.transformer import TransformerEncoder, recent_positions
 
@@ -74,3 +75,15 @@ def test_dropout_keeps_the_mean_and_drops_the_stated_share():
 def test_dropout_refuses_an_impossible_rate():
     with pytest.raises(ValueError, match=r"\[0, 1\)"):
         Dropout(1.0)
+
+
+def test_counted_padding_equals_real_padding():
+    """LLM-ESR's code looks at zero vectors up to a width; counting them gives what spelling them out gives."""
+    torch.manual_seed(0)
+    block = QueryNormBlock(16, 2, 16, 0.0, "relu").eval()
+    with torch.no_grad():
+        block.key_value.bias.normal_()
+    x = torch.randn(2, 5, 16)
+    spelt = block(torch.cat([x, torch.zeros(2, 7, 16)], dim=1), None, False)[:, :5]
+    counted = block(x, None, False, torch.full((2,), 7.0))
+    torch.testing.assert_close(counted, spelt, atol=1e-5, rtol=1e-4)

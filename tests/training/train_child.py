@@ -12,8 +12,8 @@ import numpy as np
 from foretaste.data.sequences import Sequences
 from foretaste.data.split import leave_one_out
 from foretaste.evaluation.evaluate import validation_metrics
-from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.models.losses import LossConfig, catalogue_loss
+from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.nn.items import IdTable
 from foretaste.training.batches import SequenceBatches
 from foretaste.training.config import TrainConfig

@@ -20,6 +20,10 @@ class GRU4RecConfig:
     layers: int = option(1, "GRU layers.", paper="1")
     dropout: float = option(0.5, "Dropout rate on input and output.", paper="0 to 0.5")
     max_len: int = option(50, "Newest items of a history that are looked at.")
+    bare: bool = option(False, "Leave out biases and output map; needs hidden = dim.", paper="true (LLM-ESR's code)")
+    last_only: bool = option(
+        False, "Train on the newest target of each row instead of on every place.", paper="true (LLM-ESR's code)"
+    )
     init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
 
 
@@ -27,6 +31,8 @@ def gru4rec(
     config: GRU4RecConfig, num_items: int, loss: CatalogueLoss | None = None, items: ItemRepresentation | None = None
 ) -> SequenceRecommender:
     """The network; trained on the next item at every place, on an id table unless another is given."""
-    encoder = GRUEncoder(config.dim, hidden=config.hidden, layers=config.layers, dropout=config.dropout)
+    encoder = GRUEncoder(
+        config.dim, hidden=config.hidden, layers=config.layers, dropout=config.dropout, bare=config.bare
+    )
     table = items or IdTable(num_items, config.dim, std=config.init_std)
-    return SequenceRecommender(table, encoder, loss, max_len=config.max_len)
+    return SequenceRecommender(table, encoder, loss, max_len=config.max_len, last_only=config.last_only)

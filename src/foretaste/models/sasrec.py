@@ -23,6 +23,11 @@ class SASRecConfig:
     max_len: int = option(50, "Newest items of a history that are looked at.", paper="50; 200 on MovieLens-1M")
     activation: str = option("gelu", "Activation of the feed-forward layer.", paper="relu", choices=("gelu", "relu"))
     scale: bool = option(False, "Multiply item vectors by sqrt(dim) on their way in.", paper="true in the code")
+    causal: bool = option(True, "Hide the future in attention.", paper="true; LLM-ESR's code forgets it")
+    query_norm: bool = option(
+        False, "Blocks as in SASRec's released code: norm on the queries, residuals from the normed.", paper="true"
+    )
+    pad_to: int = option(0, "Padding that attention looks at, as in LLM-ESR's code; 0 hides padding.", paper="0")
     init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
 
 
@@ -37,6 +42,8 @@ def transformer(config: SASRecConfig, *, causal: bool, places: int = 0) -> Trans
         dropout=config.dropout,
         causal=causal,
         activation=config.activation,
+        query_norm=config.query_norm,
+        pad_to=config.pad_to,
     )
 
 
@@ -46,7 +53,7 @@ def sasrec(
     """The network, on an id table unless another item representation is given."""
     return SequenceRecommender(
         items or IdTable(num_items, config.dim, std=config.init_std),
-        transformer(config, causal=True),
+        transformer(config, causal=config.causal),
         loss,
         max_len=config.max_len,
         scale=config.scale,

@@ -40,6 +40,7 @@ class SequenceRecommender(Retriever, Trainable):
         loss: Loss over the catalogue; None for a network that will only score.
         max_len: Newest items of a history that are looked at.
         scale: Whether vectors are multiplied by ``sqrt(d)`` on their way in (Vaswani et al.; SASRec's code).
+        last_only: Whether only the newest target of a row is trained on.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class SequenceRecommender(Retriever, Trainable):
         *,
         max_len: int,
         scale: bool = False,
+        last_only: bool = False,
     ) -> None:
         super().__init__()
+        self.last_only = last_only
         self.items, self.encoder, self.loss = items, encoder, loss
         self.num_items, self.max_len = items.num_items, max_len
         self.factor = math.sqrt(items.dim) if scale else 1.0
@@ -59,6 +62,8 @@ class SequenceRecommender(Retriever, Trainable):
     def forward(self, batch: SequenceBatch) -> Tensor:
         inputs, lengths = batch.items[:, :-1], batch.lengths - 1
         real = batch.mask()[:, 1:]
+        if self.last_only:
+            real = torch.zeros_like(real).scatter_(1, (lengths - 1)[:, None], torch.ones_like(real[:, :1]))
         states = self.encode(inputs, lengths)[real]
         owners = batch.users[:, None].expand_as(real)[real]
         return self.catalogue_loss(states, batch.items[:, 1:][real], owners)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.nn.dropout import Dropout
+from foretaste.nn.query_norm import QueryNormBlock
 
 
 def recent_positions(lengths: Tensor, width: int) -> Tensor:
@@ -65,7 +66,8 @@ class Block(nn.Module):
         self.dropout = Dropout(dropout)
         self.activate = F.relu if activation == "relu" else F.gelu
 
-    def forward(self, x: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
+    def forward(self, x: Tensor, allowed: Tensor | None, causal: bool, padding: Tensor | None = None) -> Tensor:
+        """One block: ``(B, T, d)`` → ``(B, T, d)``; padding is never looked at."""
         x = x + self.dropout(self.attention(self.attention_norm(x), allowed, causal))
         inner = self.dropout(self.activate(self.expand(self.inner_norm(x))))
         mixed: Tensor = x + self.dropout(self.reduce(inner))
@@ -84,6 +86,9 @@ class TransformerEncoder(nn.Module):
         dropout: Rate on the input, in attention and on both residual branches.
         causal: Whether a place sees only itself and older ones.
         activation: ``"relu"`` or ``"gelu"``.
+        query_norm: Whether blocks are laid out as in SASRec's released code.
+        pad_to: Width that the released code of LLM-ESR pads to without hiding the padding; 0 hides it (correct).
+            Only with ``query_norm``.
     """
 
     def __init__(
@@ -97,12 +102,17 @@ class TransformerEncoder(nn.Module):
         dropout: float,
         causal: bool,
         activation: str = "gelu",
+        query_norm: bool = False,
+        pad_to: int = 0,
     ) -> None:
         super().__init__()
-        self.causal, self.max_len = causal, max_len
+        if pad_to and not query_norm:
+            raise ValueError("pad_to goes with query_norm: other blocks never look at padding")
+        self.causal, self.max_len, self.pad_to = causal, max_len, pad_to
         self.positions = nn.Parameter(torch.randn(max_len, dim) * 0.02)
         self.dropout = Dropout(dropout)
-        self.blocks = nn.ModuleList(Block(dim, heads, inner, dropout, activation) for _ in range(layers))
+        block = QueryNormBlock if query_norm else Block
+        self.blocks = nn.ModuleList(block(dim, heads, inner, dropout, activation) for _ in range(layers))
         self.norm = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
@@ -110,8 +120,9 @@ class TransformerEncoder(nn.Module):
         width = x.shape[1]
         x = self.dropout(x + F.embedding(recent_positions(lengths, width), self.positions))
         allowed = None if self.causal else self._allowed(lengths, width)
+        padding = (self.pad_to - lengths).clamp_min(0).to(x.dtype) if self.pad_to else None
         for block in self.blocks:
-            x = block(x, allowed, self.causal)
+            x = block(x, allowed, self.causal, padding)
         states: Tensor = self.norm(x)
         return states
 
