@@ -28,7 +28,8 @@ from foretaste.core.errors import ConfigError
 @dataclass(frozen=True)
 class Train:
     lr: float = option(1e-3, "Step size.", paper="1e-3 in SASRec")
-    epochs: int = option(10, "Passes over the data.")
+    epochs: int = option(10, "Passes over the data.", low=1)
+    dropout: float = option(0.5, "Rate.", low=0, high=1)
     amp: bool = option(False, "Mixed precision.")
 
 
@@ -141,9 +142,21 @@ def test_a_wrong_choice_suggests_the_nearest_and_lists_all() -> None:
     assert "'sasrec'" in error.mend
 
 
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [("train.epochs=0", "1 or more"), ("train.dropout=1.5", "0 to 1"), ("train.dropout=-1", "0 to 1")],
+)
+def test_numbers_out_of_bounds_are_refused(text: str, allowed: str) -> None:
+    assert refused(text).allowed == allowed
+
+
+def test_a_key_without_any_near_one_still_gets_the_nearest() -> None:
+    assert "the nearest is" in refused("qqqqqq=1").mend
+
+
 def test_a_group_takes_no_value() -> None:
     error = refused("train=5")
-    assert "train.lr, train.epochs, train.amp" in error.allowed
+    assert "train.lr, train.epochs" in error.allowed
 
 
 def test_a_key_of_a_key_is_refused() -> None:
@@ -172,6 +185,7 @@ def test_describe_lists_every_key_with_the_owners_defaults() -> None:
     assert rows["train.epochs"].default == 20
     assert rows["train.lr"].paper == "1e-3 in SASRec"
     assert rows["backbone"].choices == ("sasrec", "gru4rec")
+    assert rows["train.dropout"].type == "float, 0 to 1"
     assert (rows["cap"].type, rows["dims"].type, rows["shares"].type) == ("int or none", "int,int,…", "float,float")
 
 
@@ -188,7 +202,7 @@ configs = st.builds(
     shares=st.tuples(st.floats(0, 1), st.floats(0, 1)),
     cap=st.none() | st.integers(0, 9),
     note=st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    train=st.builds(Train, lr=st.floats(0, 1), epochs=st.integers(0, 9), amp=st.booleans()),
+    train=st.builds(Train, lr=st.floats(0, 1), epochs=st.integers(1, 9), amp=st.booleans()),
 )
 
 

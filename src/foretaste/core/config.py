@@ -10,6 +10,7 @@ import dataclasses
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
@@ -19,7 +20,15 @@ from foretaste.core.errors import ConfigError, nearest
 C = TypeVar("C")
 
 
-def option(default: Any, help: str, *, paper: str = "", choices: tuple[str, ...] = ()) -> Any:
+def option(
+    default: Any,
+    help: str,
+    *,
+    paper: str = "",
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+) -> Any:
     """A documented dataclass field.
 
     Args:
@@ -27,8 +36,10 @@ def option(default: Any, help: str, *, paper: str = "", choices: tuple[str, ...]
         help: What the key does, in one sentence, with its unit.
         paper: The paper's value and its source, when it differs or matters.
         choices: The allowed values of a text key.
+        low: The smallest allowed value of a number.
+        high: The largest allowed value of a number.
     """
-    metadata = {"help": help, "paper": paper, "choices": choices}
+    metadata = {"help": help, "paper": paper, "choices": choices, "low": low, "high": high}
     if isinstance(default, list | dict | set):
         raise TypeError("defaults must be immutable: use a tuple or a frozen dataclass")
     return field(default=default, metadata=metadata)
@@ -203,8 +214,8 @@ def _update(config: C, values: Mapping[str, Any], prefix: str, root: Any, where:
         if dataclasses.is_dataclass(current) and not isinstance(current, type):
             new[name] = _update_group(current, value, key, root, where)
         else:
-            choices = tuple(specs[name].metadata.get("choices", ()))
-            new[name] = convert(value, as_option_type(hints[name]), choices, key=key, where=where)
+            kind = as_option_type(hints[name]).limited(specs[name].metadata)
+            new[name] = convert(value, kind, key=key, where=where)
     return dataclasses.replace(config, **new) if new else config  # type: ignore[type-var]
 
 
@@ -238,11 +249,12 @@ def _unknown_key(key: str, prefix: str, level: list[str], root: Any, where: str)
     close = nearest(head, level)
     beside = nearest(f"{prefix}{close}.{rest}" if rest else f"{prefix}{close}", every) if close else None
     guess = beside or (same_leaf[0] if same_leaf else nearest(key, every))
+    far = max(every, key=lambda other: SequenceMatcher(None, key.lower(), other.lower()).ratio())
     return ConfigError(
         f"unknown key {key!r}",
         where=where,
-        allowed=", ".join(sorted(prefix + name for name in level)) or "(none)",
-        mend=f"did you mean {guess!r}?" if guess else "choose one of the allowed keys",
+        allowed=", ".join(sorted(prefix + name for name in level)),
+        mend=f"did you mean {guess!r}?" if guess else f"choose one of the allowed keys; the nearest is {far!r}",
     )
 
 
@@ -262,8 +274,8 @@ def _leaves(config: Any, prefix: str = "") -> Iterator[tuple[str, dataclasses.Fi
 
 def _row(key: str, spec: dataclasses.Field[Any], value: Any, hint: Any) -> Key:
     meta = spec.metadata
-    kind = type_name(as_option_type(hint))
-    return Key(key, kind, value, meta.get("help", ""), meta.get("paper", ""), tuple(meta.get("choices", ())))
+    kind = as_option_type(hint).limited(meta)
+    return Key(key, type_name(kind), value, meta.get("help", ""), meta.get("paper", ""), kind.choices)
 
 
 def _plain(value: Any) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import types
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Union, get_args, get_origin
 
 from foretaste.core.errors import ConfigError, nearest
@@ -24,14 +25,23 @@ class OptionType:
         many: Whether it takes a tuple.
         length: How many elements the tuple has, None for any number.
         optional: Whether it may be None.
-        literals: The allowed values, where the annotation is a ``Literal``.
+        choices: The allowed values of a text, none for any.
+        low: The smallest allowed number.
+        high: The largest allowed number.
     """
 
     base: type[Any]
     many: bool = False
     length: int | None = None
     optional: bool = False
-    literals: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+    def limited(self, meta: Mapping[str, Any]) -> OptionType:
+        """The same with the choices and bounds of a field's metadata."""
+        choices = tuple(meta.get("choices", ())) or self.choices
+        return replace(self, choices=choices, low=meta.get("low"), high=meta.get("high"))
 
 
 def as_option_type(hint: Any) -> OptionType:
@@ -45,13 +55,13 @@ def as_option_type(hint: Any) -> OptionType:
         rest = [arg for arg in args if arg is not type(None)]
         if len(rest) == 1 and len(args) == 2:
             inner = as_option_type(rest[0])
-            return OptionType(inner.base, inner.many, inner.length, True, inner.literals)
+            return OptionType(inner.base, inner.many, inner.length, True, inner.choices)
     elif origin is Literal:
-        return OptionType(str, literals=tuple(str(arg) for arg in args))
+        return OptionType(str, choices=tuple(str(arg) for arg in args))
     elif origin is tuple and args:
         inner = as_option_type(args[0])
         if not inner.many and all(arg in (args[0], Ellipsis) for arg in args):
-            return OptionType(inner.base, True, None if args[-1] is Ellipsis else len(args), False, inner.literals)
+            return OptionType(inner.base, True, None if args[-1] is Ellipsis else len(args), False, inner.choices)
     elif hint in PLAIN:
         return OptionType(hint)
     raise TypeError(f"a config key cannot have the type {hint!r}")
@@ -66,27 +76,27 @@ def type_name(kind: OptionType) -> str:
     word = {bool: "true|false", str: "text"}.get(kind.base, kind.base.__name__)
     if kind.many:
         word = ",".join([word] * kind.length) if kind.length else f"{word},{word},…"
+    word = f"{word}, {bounds(kind)}" if bounds(kind) else word
     return f"{word} or none" if kind.optional else word
 
 
-def convert(value: Any, kind: OptionType, choices: tuple[str, ...], *, key: str, where: str) -> Any:
+def convert(value: Any, kind: OptionType, *, key: str, where: str) -> Any:
     """The value in the key's type.
 
     Raises:
-        ConfigError: If it has another type or is not one of ``choices``.
+        ConfigError: If it has another type, is not one of the choices, or is out of bounds.
     """
     if value is None or (isinstance(value, str) and value.lower() in NONE_WORDS):
         if kind.optional:
             return None
         if value is None or kind.base is not str:
             raise _wrong(value, kind, key, where)
-    allowed = choices or kind.literals
     if not kind.many:
-        return _one(value, kind, allowed, key, where)
+        return _one(value, kind, key, where)
     parts = _parts(value)
     if parts is None or (kind.length is not None and len(parts) != kind.length):
         raise _wrong(value, kind, key, where)
-    return tuple(_one(part, kind, allowed, key, where) for part in parts)
+    return tuple(_one(part, kind, key, where) for part in parts)
 
 
 def _parts(value: Any) -> list[Any] | None:
@@ -104,19 +114,30 @@ def _parts(value: Any) -> list[Any] | None:
     return [part for part in parts if part]
 
 
-def _one(value: Any, kind: OptionType, choices: tuple[str, ...], key: str, where: str) -> Any:
+def _one(value: Any, kind: OptionType, key: str, where: str) -> Any:
     found = _parse(value, kind.base)
     if found is None:
         raise _wrong(value, kind, key, where)
-    if choices and found not in choices:
-        guess = nearest(str(found), choices)
+    if kind.choices and found not in kind.choices:
+        guess = nearest(str(found), kind.choices)
         raise ConfigError(
             f"{key}={found} is not one of the values that {key!r} takes",
             where=where,
-            allowed=", ".join(choices),
+            allowed=", ".join(kind.choices),
             mend=f"did you mean {guess!r}?" if guess else f"choose one of the allowed values of {key}",
         )
+    if (kind.low is not None and found < kind.low) or (kind.high is not None and found > kind.high):
+        raise ConfigError(f"{key}={found} is out of bounds", where=where, allowed=bounds(kind), mend=f"change {key}")
     return found
+
+
+def bounds(kind: OptionType) -> str:
+    """The allowed numbers in words: ``0 to 1``, ``1 or more``, ``at most 5``; nothing where all are."""
+    if kind.low is not None and kind.high is not None:
+        return f"{kind.low:g} to {kind.high:g}"
+    if kind.low is not None:
+        return f"{kind.low:g} or more"
+    return f"at most {kind.high:g}" if kind.high is not None else ""
 
 
 def _parse(value: Any, base: type[Any]) -> Any:
