@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
 import typer
@@ -79,15 +80,16 @@ class LazyGroup(TyperGroup):
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-def command(function: Callable[..., Any], name: str) -> Any:
-    """A typer command of one function; the docstring gives the help, its examples the epilog."""
+def command(function: FunctionType, name: str) -> Any:
+    """A typer command of one function: the docstring gives the help, its examples (or EPILOG beside it) the end."""
     help, examples = help_of(function)
+    examples = examples or str(function.__globals__.get("EPILOG", ""))
     one = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     one.command(name, help=help, epilog=examples or None, context_settings=CONTEXT)(function)
     return typer.main.get_command(one)
 
 
-def help_of(function: Callable[..., Any]) -> tuple[str, str]:
+def help_of(function: FunctionType) -> tuple[str, str]:
     """Help and examples of a verb's docstring: sections for programmers are left out, examples keep their lines."""
     text = inspect.getdoc(function) or ""
     head, _, rest = text.partition("\nExamples:")

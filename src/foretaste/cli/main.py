@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> int:
         print(f"foretaste {foretaste.__version__}")
         return 0
     try:
-        code = app.main(args=arguments, prog_name="foretaste", standalone_mode=False)
+        code = app.main(args=arguments, prog_name="foretaste", standalone_mode=False, obj=arguments)
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return 130

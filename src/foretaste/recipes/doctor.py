@@ -134,6 +134,6 @@ def _notes(found: dict[str, Any]) -> list[str]:
             notes.append(f"{', '.join(missing)} not installed: pip install 'foretaste[{extra}]'")
     data = found.get("data", {})
     if "problem" in data:
-        notes.append(f"the data cannot be used: {data['problem']['error']}")
+        notes.append(f"the data cannot be used: {data['problem']['error']}; {data['problem']['mend']}")
     notes += data.get("warnings", [])
     return notes
