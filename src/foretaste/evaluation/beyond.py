@@ -5,12 +5,63 @@ All of it is computed from lists ``(n, k)`` of dense item ids, where a negative 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from foretaste.evaluation.groups import by_edges
+
 Lists = NDArray[np.int64]
 Vectors = NDArray[np.float32]
+
+
+def beyond_accuracy(
+    lists: Lists,
+    popularity: NDArray[np.int64],
+    targets: NDArray[np.int32],
+    catalogue: pl.DataFrame,
+    vectors: Vectors | None = None,
+) -> dict[str, Any]:
+    """Everything of this file in one report.
+
+    Args:
+        lists: Recommended items.
+        popularity: Training interactions of every item.
+        targets: What was truly taken, to set the popularity of the lists beside.
+        catalogue: One row for each item; its column ``categories``, if there is one, gives the diversity of labels.
+        vectors: Item vectors for the diversity of content.
+    """
+    shown = exposure(lists, len(popularity))
+    report: dict[str, Any] = {
+        "k": lists.shape[1],
+        "coverage": coverage(shown),
+        "gini": gini(shown),
+        "novelty": novelty(lists, popularity),
+        "mean_popularity": mean_popularity(lists, popularity),
+        "short_lists": int((lists < 0).any(1).sum()),
+        "exposure": exposure_by_popularity(shown, popularity, targets),
+    }
+    if "categories" in catalogue.columns and catalogue["categories"].null_count() < len(catalogue):
+        report["category_diversity"] = category_diversity(lists, catalogue["categories"])
+    if vectors is not None:
+        report["vector_diversity"] = vector_diversity(lists, vectors)
+    return report
+
+
+def exposure_by_popularity(
+    shown: NDArray[np.int64], popularity: NDArray[np.int64], targets: NDArray[np.int32]
+) -> dict[str, list[Any]]:
+    """Shares of recommendations, targets and items in bins of training popularity that double: 0, 1, 2-3, 4-7, …"""
+    edges = tuple(1 << power for power in range(int(popularity.max(initial=1)).bit_length()))
+    bins = by_edges(popularity, edges)
+    taken = np.bincount(targets, minlength=len(popularity))
+    report: dict[str, list[Any]] = {"bins": list(bins.names)}
+    for name, weights in (("recommended", shown), ("targets", taken), ("items", np.ones(len(popularity)))):
+        mass = np.bincount(bins.member, weights=weights, minlength=len(bins.names))
+        report[name] = (mass / max(mass.sum(), 1)).tolist()
+    return report
 
 
 def exposure(lists: Lists, num_items: int) -> NDArray[np.int64]:

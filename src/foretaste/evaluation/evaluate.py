@@ -1,13 +1,184 @@
-"""Measuring a model on the targets of a split."""
+"""Measuring a model on the targets of a split, with the protocol beside every number."""
 
 from __future__ import annotations
 
-from foretaste.data.split import Targets
-from foretaste.evaluation.metrics import mean_metrics
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretaste.core.errors import unknown
+from foretaste.data.dataset import Dataset
+from foretaste.data.split import Split, Targets
+from foretaste.evaluation.beyond import Vectors, beyond_accuracy
+from foretaste.evaluation.groups import Division, item_divisions, user_divisions
+from foretaste.evaluation.metrics import CUTOFFS, mean_metrics
 from foretaste.evaluation.ranks import ranks
+from foretaste.evaluation.sampled import SAMPLED, candidates, sampled_ranks
+from foretaste.evaluation.top_k import top_k
 from foretaste.models.base import Scorer
+
+PROTOCOLS = ("full", "sampled-100")
+"""What a target is ranked among: the whole catalogue, or 100 sampled items (to compare with papers only)."""
+
+BEYOND_K = 10
+"""Length of the lists from which coverage, Gini, novelty and diversity are read."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured, and how.
+
+    Attributes:
+        protocol: Everything that a reader needs to compare the numbers with others.
+        metrics: ``{"hr@10": …}`` over all targets.
+        groups: ``{"items": {"head": {"targets": n, "hr@10": …}, "tail", "cold", "warm", "bins": {…}}, "users": {…}}``.
+        beyond: Coverage, Gini, novelty, diversity and exposure of the recommended lists; empty when not asked for.
+        per_user: One row for each target: user_id, item_id, rank (0 is best), history_length, target_popularity.
+    """
+
+    protocol: dict[str, Any]
+    metrics: dict[str, float]
+    groups: dict[str, dict[str, Any]]
+    beyond: dict[str, Any]
+    per_user: pl.DataFrame
+
+    def as_json(self, run: str = "") -> dict[str, Any]:
+        """The same as plain JSON values; what has no value (a group without targets) is null."""
+        report = {"run": run, "protocol": self.protocol, "metrics": self.metrics, "groups": self.groups}
+        if self.beyond:
+            report["beyond"] = self.beyond
+        plain: dict[str, Any] = _without_nan(report)
+        return plain
+
+
+def evaluate(
+    model: Scorer,
+    split: Split,
+    dataset: Dataset,
+    *,
+    part: Literal["valid", "test"],
+    cutoffs: tuple[int, ...] = CUTOFFS,
+    mask_seen: bool = True,
+    protocol: str = "full",
+    beyond: bool = True,
+    seed: int = 0,
+    vectors: Vectors | None = None,
+) -> Evaluation:
+    """Ranks every target and reports it overall, by group and beyond accuracy.
+
+    Args:
+        model: What is measured.
+        split: Training part and targets.
+        dataset: What the split was made of.
+        part: Which targets; the test ones are for reading once.
+        cutoffs: List lengths of the metrics.
+        mask_seen: Whether items of the history are left out of the ranking.
+        protocol: One of :data:`PROTOCOLS`.
+        beyond: Whether lists are made and described as well.
+        seed: Seed of the sampled candidates.
+        vectors: Item vectors for intra-list diversity, ``(num_items, d)``.
+
+    Raises:
+        ConfigError: If the protocol or the part is unknown.
+    """
+    if protocol not in PROTOCOLS:
+        raise unknown("protocol", protocol, PROTOCOLS)
+    if part not in ("valid", "test"):
+        raise unknown("part", part, ("valid", "test"))
+    targets = split.valid if part == "valid" else split.test
+    popularity = split.train.counts(dataset.num_items)
+    places = _places(model, dataset, targets, mask_seen=mask_seen, protocol=protocol, seed=seed)
+    about = describe(dataset, split, targets, part=part, mask_seen=mask_seen, protocol=protocol, seed=seed)
+    shown = top_k(model, targets.histories, targets.users, k=BEYOND_K, mask_seen=mask_seen) if beyond else None
+    extra = {} if shown is None else beyond_accuracy(shown, popularity, targets.items, dataset.catalogue, vectors)
+    return Evaluation(
+        about | {"unreachable_targets": int(np.isinf(places).sum())},
+        mean_metrics(places, cutoffs),
+        {
+            "items": group_metrics(places, item_divisions(popularity, targets.items), cutoffs),
+            "users": group_metrics(places, user_divisions(targets.histories.lengths), cutoffs),
+        },
+        extra,
+        _per_user(dataset, targets, places, popularity),
+    )
 
 
 def validation_metrics(model: Scorer, targets: Targets, mask_seen: bool = True) -> dict[str, float]:
     """What an epoch is judged by: ``ndcg@10`` and ``hr@10`` over the full catalogue."""
     return mean_metrics(ranks(model, targets, mask_seen=mask_seen), (10,), ("ndcg", "hr"))
+
+
+def describe(
+    dataset: Dataset, split: Split, targets: Targets, *, part: str, mask_seen: bool, protocol: str, seed: int = 0
+) -> dict[str, Any]:
+    """The protocol in words and numbers."""
+    sampled = protocol != "full"
+    about = {
+        "data": dataset.name,
+        "data_fingerprint": dataset.fingerprint,
+        **split.protocol,
+        "part": part,
+        "candidates": protocol,
+        "num_candidates": SAMPLED + 1 if sampled else dataset.num_items,
+        "seen": "never a candidate" if sampled else "masked" if mask_seen else "kept",
+        "ties": "half",
+        "unscored": "miss",
+        "popularity": "train",
+        "evaluated_users": len(targets),
+        "excluded_users": dataset.num_users - len(targets),
+    }
+    return about | ({"candidate_seed": seed} if sampled else {})
+
+
+def group_metrics(
+    places: NDArray[np.float64], divisions: Mapping[str, Division], cutoffs: tuple[int, ...]
+) -> dict[str, Any]:
+    """Metrics of every group: head, tail, cold and warm by name, other divisions under ``bins``."""
+    report: dict[str, Any] = {}
+    bins: dict[str, Any] = {}
+    for name, division in divisions.items():
+        groups = {
+            group: {"targets": int(mask.sum()), **mean_metrics(places[mask], cutoffs)}
+            for group, mask in division.masks().items()
+        }
+        if name in ("pareto", "cold"):
+            report |= groups
+        else:
+            bins[name] = groups
+    return report | {"bins": bins}
+
+
+def _places(
+    model: Scorer, dataset: Dataset, targets: Targets, *, mask_seen: bool, protocol: str, seed: int
+) -> NDArray[np.float64]:
+    if protocol == "full":
+        return ranks(model, targets, mask_seen=mask_seen)
+    others = candidates(dataset.sequences, targets.users, dataset.num_items, fingerprint=dataset.fingerprint, seed=seed)
+    return sampled_ranks(model, targets, others)
+
+
+def _per_user(
+    dataset: Dataset, targets: Targets, places: NDArray[np.float64], popularity: NDArray[np.int64]
+) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "user_id": dataset.users.decode(targets.users),
+            "item_id": dataset.items.decode(targets.items),
+            "rank": places,
+            "history_length": targets.histories.lengths,
+            "target_popularity": popularity[targets.items],
+        }
+    )
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
