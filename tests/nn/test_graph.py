@@ -33,7 +33,7 @@ pair_lists = st.lists(st.tuples(st.integers(0, USERS - 1), st.integers(0, ITEMS 
 
 
 @given(pair_lists, st.integers(0, 4), st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_layer_mean_is_that_of_the_dense_matrices(pairs: list[tuple[int, int]], layers: int, seed: int) -> None:
     torch.manual_seed(seed)
     free = torch.randn(USERS + ITEMS, DIM)
