@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foretaste.core.errors import DataError
@@ -75,6 +75,7 @@ def test_without_times_the_order_of_the_rows_counts(tmp_path: Path) -> None:
     assert not Dataset.load(tmp_path / "d").real_times
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyzw"), st.integers(0, 3)), min_size=1, max_size=30)
 )
@@ -132,6 +133,7 @@ def test_gaps_and_doubles_are_refused_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=3), max_size=40))
 def test_codes_number_ids_by_first_appearance(raw: list[str]) -> None:
     codes, known = dense_codes(pl.Series("id", raw, dtype=pl.String))

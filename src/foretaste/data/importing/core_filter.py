@@ -25,8 +25,8 @@ def filter_core(table: pl.DataFrame, options: ImportOptions) -> tuple[pl.DataFra
     mask = core(users, items, min_user=options.min_user, min_item=options.min_item)
     if not mask.any():
         raise DataError(
-            f"the {options.core_mode} k-core filter (users {options.min_user}, items {options.min_item}) leaves nothing "
-            f"of {table.height:,} interactions",
+            f"the {options.core_mode} k-core filter (users {options.min_user}, items {options.min_item}) leaves "
+            f"nothing of {table.height:,} interactions",
             allowed="thresholds that the log can meet",
             mend="lower --kcore, or set --min-user and --min-item apart",
         )

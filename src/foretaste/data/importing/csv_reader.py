@@ -131,7 +131,7 @@ class CsvSource:
         return self._fast(whole, records, quarantine) or self._careful(whole, no_wait, quarantine)
 
     def _swallowed(self, records: Records) -> bool:
-        """Whether a record runs over several lines and then has the wrong number of fields: most likely a lost quote."""
+        """Whether a record runs over several lines and then has the wrong number of fields: a lost quote, likely."""
         over = np.diff(records.lines, append=self._line + records.newlines) > 1
         return bool((over & (records.fields != len(self.columns))).any())
 

@@ -68,6 +68,6 @@ def _as_text(column: pl.Series) -> pl.Series | None:
 
 
 def looks_like_gap(ids: pl.Series) -> dict[str, int]:
-    """How often an id is what other tools write for a missing value."""
-    hits = ids.filter(ids.is_in(GAPS))
-    return {str(row[0]): int(row[1]) for row in hits.value_counts(sort=True).iter_rows()}
+    """How often an id (of an Enum column) is what other tools write for a missing value."""
+    known = ids.cat.get_categories()
+    return {text: int((ids == text).sum()) for text in known.filter(known.is_in(GAPS))}

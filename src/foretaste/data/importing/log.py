@@ -15,6 +15,7 @@ from foretaste.data.importing.ids import clean_ids
 from foretaste.data.importing.quarantine import Quarantine
 from foretaste.data.importing.source import Chunk, Source
 from foretaste.data.importing.times import SECOND, TimeRule
+from foretaste.data.tidy import as_codes
 
 MISSING_USER, MISSING_ITEM, MISSING_TIME = "missing user id", "missing item id", "missing time"
 ODD_USER, ODD_ITEM = "unusable user id", "unusable item id"
@@ -91,7 +92,7 @@ def read_log(source: Source, named: dict[str, str], rule: TimeRule, quarantine: 
     """
     roles = resolve(source.columns, named, LOG_NAMES, ("user", "item"), where=source.label, doubled=doubled(source))
     reader = _Reader(roles, Names(RESERVED), rule, quarantine)
-    table = collect(source, reader.clean, quarantine, allowed)
+    table = as_codes(collect(source, reader.clean, quarantine, allowed), "user_id", "item_id")
     timed = "timestamp" in table.columns
     if timed:
         table = _by_time(table, rule)
@@ -130,7 +131,7 @@ def _by_time(table: pl.DataFrame, rule: TimeRule) -> pl.DataFrame:
     if bool((micros % SECOND != 0).any()):
         order = np.argsort(micros.to_numpy(), kind="stable")
         # the users' order of first appearance is the source's: only rows of the same user may change places
-        users = table["user_id"].cast(pl.Categorical).to_physical().to_numpy()
+        users = table["user_id"].to_physical().to_numpy()
         slots = np.argsort(users, kind="stable")
         rows = np.empty(len(order), dtype=np.int64)
         rows[slots] = order[np.argsort(users[order], kind="stable")]

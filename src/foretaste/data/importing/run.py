@@ -81,7 +81,7 @@ def import_data(
     rule = TimeRule(chosen.time_unit, now)
     events = read_log(source, dict(chosen.log_columns), rule, quarantine, chosen.max_rejected)
     record["sources"] = {"log": _source_record(source, quarantine, events), **record["sources"]}
-    record |= {"time": events.time, "repeats": count_repeats(events.table, timed="timestamp" in events.table.columns)}
+    record |= {"time": events.time, "repeats": count_repeats(events.table)}
     record |= {"gap_like_ids": {c: looks_like_gap(events.table[c]) for c in ("user_id", "item_id")}}
     table, record["core"] = filter_core(events.table, chosen)
     listed = _kept(catalogue, "item_id", table, drop=not _keep_cold(chosen))
