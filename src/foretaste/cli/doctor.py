@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
+from foretaste.cli.render import stdout
 
 Data = Annotated[Path | None, typer.Option(help="A data folder to check.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Where runs will be written; its free space is checked.")]
@@ -29,7 +30,6 @@ def doctor(data: Data = None, out: Out = Path("."), json: JsonFlag = False) -> N
 
 
 def _show(found: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -49,7 +49,7 @@ def _show(found: dict[str, Any]) -> None:
         table.add_row("data", f"{data['name']}: {counts}")
     for note in found["notes"]:
         table.add_row("note", note)
-    Console(highlight=False).print(table)
+    stdout().print(table)
 
 
 def _versions(libraries: dict[str, str | None]) -> str:

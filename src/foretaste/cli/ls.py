@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
+from foretaste.cli.render import stdout
 
 Folder = Annotated[
     Path | None, typer.Argument(help="A folder of runs; without it, the recipes are listed.", show_default=False)
@@ -36,27 +37,24 @@ def ls(folder: Folder = None, json: JsonFlag = False) -> None:
 
 
 def _show_recipes(recipes: list[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("recipe", "what it is", "source", "presets", box=None, pad_edge=False)
     for row in recipes:
         table.add_row(row["recipe"], row["summary"], row["source"], ", ".join(row["presets"]))
-    Console(highlight=False).print(table)
+    stdout().print(table)
 
 
 def _show_runs(runs: list[dict[str, Any]], folder: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     if not runs:
         print(f"no runs in {folder}")
         return
     names = [name for name in ("hr@10", "ndcg@10") if any(name in run["metrics"] for run in runs)]
-    table = Table("run", "recipe", "data", "seed", "begun", *names, box=None, pad_edge=False)
+    table = Table("run", "recipe", "data", "seed", "begun", "state", *names, box=None, pad_edge=False)
     for run in runs:
         values = [f"{run['metrics'][name]:.4f}" if name in run["metrics"] else "" for name in names]
-        if not run["finished"]:
-            values[:1] = ["unfinished"] if values else []
-        table.add_row(run["run"], run["recipe"], run["data"], str(run["seed"]), run["begun"], *values)
-    Console(highlight=False).print(table)
+        state = "finished" if run["finished"] else "unfinished"
+        table.add_row(run["run"], run["recipe"], run["data"], str(run["seed"]), run["begun"], state, *values)
+    stdout().print(table)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
+from foretaste.cli.render import stdout
 
 if TYPE_CHECKING:
     from foretaste.serving.recommendations import Recommendations
@@ -75,11 +76,10 @@ def recommend(
 
 
 def _show(answer: Recommendations) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table("", "item", "score", "title", box=None, pad_edge=False)
     for place, found in enumerate(answer, 1):
         table.add_row(str(place), Text(found.item_id), f"{found.score:.4f}", Text(found.title))
-    Console(highlight=False).print(table)
+    stdout().print(table)

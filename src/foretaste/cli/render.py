@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 240
+"""Columns of a table that goes to a file or another program, where nothing needs to be cut off."""
+
+
+def stdout() -> Console:
+    """Standard output for tables: as wide as the terminal, wider where there is none."""
+    from rich.console import Console
+
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def show_metrics(reports: dict[str, dict[str, Any]]) -> None:
@@ -11,11 +25,10 @@ def show_metrics(reports: dict[str, dict[str, Any]]) -> None:
     Args:
         reports: Part → what `evaluate --json` prints.
     """
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = stdout()
     table = Table("metric", *reports, box=None, pad_edge=False)
     columns = [report["metrics"] for report in reports.values()]
     for key in columns[0]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
+from foretaste.cli.render import stdout
 
 Name = Annotated[str, typer.Argument(help="The recipe; `foretaste ls` lists them.", show_default=False)]
 PresetName = Annotated[str | None, typer.Option("--preset", help="Show this preset's values.", show_default=False)]
@@ -28,11 +29,10 @@ def show(recipe: Name, preset: PresetName = None, json: JsonFlag = False) -> Non
 
 
 def _show(found: dict[str, Any], preset: str | None) -> None:
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = stdout()
     console.print(Text(f"{found['recipe']}: {found['summary']}\n{found['source']}"))
     console.print(Text(f"values of the preset {preset}\n" if preset else ""))
     for row in found["keys"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
+from foretaste.cli.render import stdout
 from foretaste.cli.train import ConfigFile, Data, Overrides, PresetName
 
 if TYPE_CHECKING:
@@ -80,7 +81,6 @@ def _facts(found: TuneResult) -> dict[str, Any]:
 
 
 def _show(found: TuneResult) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     keys = list(found.best)
@@ -90,5 +90,5 @@ def _show(found: TuneResult) -> None:
         value = "refused" if row["value"] is None else f"{row['value']:.4f}"
         cells = [f"{v:.4g}" if isinstance(v, float) else str(v) for v in (row["values"].get(key, "") for key in keys)]
         table.add_row(str(row["trial"]), value, f"{row['seconds']:.0f}", *cells)
-    Console(highlight=False).print(table)
+    stdout().print(table)
     print(f"best settings: {found.config_file}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,7 @@ from foretaste.recipes.space import Range
 
 def list_recipes() -> list[dict[str, Any]]:
     """Name, summary, source and presets of every recipe."""
-    names = [name for name, module in RECIPES.items() if importlib.util.find_spec(module) is not None]
-    found = [recipe(name) for name in names]
+    found = [recipe(name) for name in RECIPES]
     return [
         {"recipe": r.name, "summary": r.summary, "source": r.source, "presets": list(presets_of(r.name))} for r in found
     ]

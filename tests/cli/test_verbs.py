@@ -1,0 +1,152 @@
+"""The verbs over one small run: what they print for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakes import Interruptions
+from foretaste.cli.main import run
+from foretaste.data.dataset import Dataset
+from foretaste.recipes.launch import without_processes
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> Any:
+    """The JSON object of a command."""
+    assert run([*(str(argument) for argument in arguments), "--json"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def read(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> str:
+    """The text of a command."""
+    assert run([str(argument) for argument in arguments]) == code
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def trained(fake_recipe: Interruptions, tidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    told(capsys, "train", "fake", "--data", tidy, "--out", tmp_path / "runs" / "one", "dim=2")
+    return tmp_path / "runs" / "one"
+
+
+def test_train_ends_with_the_folder_and_the_metrics(
+    fake_recipe: Interruptions, tidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = told(capsys, "train", "fake", "--data", tidy, "--out", tmp_path / "r", "dim=2", "train.lr=1e-3")
+    assert found["run"] == str(tmp_path / "r")
+    assert {"hr@10", "ndcg@10"} <= set(found["metrics"])
+    assert found["protocol"]["split"] == "leave-one-out"
+    assert not found["finished_before"]
+    assert told(capsys, "train", "--resume", tmp_path / "r")["finished_before"]
+    assert told(capsys, "train", "--resume", "--out", tmp_path / "r")["finished_before"]
+    text = read(capsys, "train", "fake", "--data", tidy, "--out", tmp_path / "r", "--resume", "dim=2", "train.lr=1e-3")
+    for part in ("ndcg@10", "protocol:", "leave-one-out", str(tmp_path / "r")):
+        assert part in text
+
+
+def test_ctrl_c_leaves_with_130_and_says_how_to_go_on(
+    fake_recipe: Interruptions, tidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake_recipe.stop_before = "second"
+    assert run(["train", "fake", "--data", str(tidy), "--out", str(tmp_path / "r")]) == 130
+    said = capsys.readouterr()
+    assert f"foretaste train --resume {tmp_path / 'r'}" in said.err
+    assert "Traceback" not in said.err
+    (row,) = told(capsys, "ls", tmp_path)
+    assert (row["finished"], row["metrics"]) == (False, {})
+    assert "unfinished" in read(capsys, "ls", tmp_path)
+
+
+def test_recommend_prints_a_list(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(capsys, "recommend", trained, "--history", "i1,i2", "--k", 3)
+    assert len(found) == 3
+    assert all(set(row) == {"item_id", "score", "title"} for row in found)
+    text = read(capsys, "recommend", trained, "--history", " i1 , i2 ", "-k", 3)
+    assert all(row["item_id"] in text and row["title"] in text for row in found)
+    kept = told(capsys, "recommend", trained, "--history", "i1", "-k", 18, "--keep-seen")
+    assert len(kept) == 18
+    few = told(capsys, "recommend", trained, "--history", "i1", "--candidates", "i3,i4")
+    assert {row["item_id"] for row in few} == {"i3", "i4"}
+
+
+def test_recommend_for_a_user_of_the_data(trained: Path, tidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dataset = Dataset.load(tidy)
+    history = dataset.items.decode(dataset.sequences[3])
+    user = dataset.users[3]
+    by_user = told(capsys, "recommend", trained, "--user", user)
+    assert by_user == told(capsys, "recommend", trained, "--history", ",".join(history))
+    error = told(capsys, "recommend", trained, "--user", "u999", code=2)
+    assert "unknown user 'u999'" in error["error"]
+    moved = tidy.rename(tidy.parent / "moved")
+    assert told(capsys, "recommend", trained, "--user", user, "--data", moved) == by_user
+
+
+def test_recommend_says_what_was_skipped(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["recommend", str(trained), "--history", "nothing", "--json"]) == 0
+    said = capsys.readouterr()
+    assert len(json.loads(said.out)) == 10
+    assert "nothing" in said.err
+    assert "most popular" in said.err
+    error = told(capsys, "recommend", trained, "--history", "i1x", "--strict", code=2)
+    assert "'i1'" in error["mend"]
+    similar = told(capsys, "recommend", trained, "--similar", "i1", "-k", 2)
+    assert "i1" not in {row["item_id"] for row in similar}
+    assert "together" in told(capsys, "recommend", trained, "--similar", "i1", "--user", "u1", code=2)["error"]
+
+
+def test_ls_lists_recipes_and_runs(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipes = told(capsys, "ls")
+    assert {"fake", "sasrec"} <= {row["recipe"] for row in recipes}
+    assert "Pretends to train." in read(capsys, "ls")
+    (row,) = told(capsys, "ls", trained.parent)
+    assert (row["run"], row["recipe"], row["data"], row["finished"]) == (str(trained), "fake", "tiny", True)
+    assert "ndcg@10" in row["metrics"]
+    assert read(capsys, "ls", trained / "model").startswith("no runs")
+
+
+def test_show_lists_keys_with_help_paper_and_space(
+    fake_recipe: Interruptions, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = told(capsys, "show", "fake")
+    rows = {row["key"]: row for row in found["keys"]}
+    assert rows["train.lr"]["paper"] == "0.001"
+    assert rows["train.lr"]["space"] == [0.05, 0.5]
+    assert rows["shape"]["choices"] == ["round", "square"]
+    assert rows["seed"]["default"] == 0
+    text = read(capsys, "show", "fake")
+    for part in ("train.lr = 0.1", "Pretended step size.", "Paper: 0.001", "round | square"):
+        assert part in text
+
+
+def test_doctor_looks_at_machine_and_data(tidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = told(capsys, "doctor", "--data", tidy, "--out", tmp_path / "not" / "yet")
+    assert found["libraries"]["torch"]
+    assert set(found["extras"]) == {"sql", "report", "tune", "multi"}
+    assert found["machine"]["torch_threads"] >= 1
+    assert found["data"]["users"] == 24
+    assert any("leaks the future" in note for note in found["notes"])
+    bad = told(capsys, "doctor", "--data", tmp_path / "tinny")
+    assert "tiny" in " ".join(bad["notes"])
+    assert "Python" in read(capsys, "doctor")
+
+
+def test_tune_prints_the_best_and_train_reads_it(
+    fake_recipe: Interruptions, tidy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("optuna")
+    found = told(capsys, "tune", "fake", "--data", tidy, "--out", tmp_path / "t", "--trials", 2)
+    assert set(found["best"]) == {"dim", "train.lr"}
+    assert len(found["trials"]) == 2
+    text = read(capsys, "tune", "fake", "--data", tidy, "--out", tmp_path / "t", "--trials", 2)
+    assert "best.toml" in text
+    run = told(capsys, "train", "fake", "--data", tidy, "--out", tmp_path / "r", "--config", found["config"])
+    assert run["valid"]["ndcg@10"] == pytest.approx(found["valid"]["ndcg@10"])
+
+
+def test_every_process_gets_the_same_command() -> None:
+    call = ["train", "sasrec", "--processes", "2", "--data", "d", "dim=3"]
+    assert without_processes(call) == ["train", "sasrec", "--data", "d", "dim=3"]
+    assert without_processes(["train", "--processes=4", "--json"]) == ["train", "--json"]
