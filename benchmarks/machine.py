@@ -11,15 +11,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def commit() -> str:
-    """The commit of the working tree, marked when something in it is not committed."""
-    described = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-    return described.stdout.strip() or "unknown"
+def git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """One git command in the repository."""
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+def commit(of: str = "HEAD") -> str:
+    """The commit (or ``HEAD:src``, the state of the library alone), marked when the library was changed since."""
+    changed = git("diff", "--quiet", "HEAD", "--", "src").returncode
+    return (git("rev-parse", "--short=12", of).stdout.strip() or "unknown") + ("-changed" if changed else "")
 
 
 def processor() -> str:

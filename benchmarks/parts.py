@@ -50,7 +50,7 @@ def run(part: Part, common: dict[str, Any], out: Path, *, fresh: bool) -> dict[s
     """
     ask = {**common, "data": Path(common["data"]).name, "arguments": list(part.arguments), "machine": processor()}
     if part.library == "foretaste":
-        ask["commit"] = commit()
+        ask["code"] = commit("HEAD:src")
     if not fresh and (old := _read(out)) and old.get("finished", True) and old.get("asked") == ask:
         print(f"{part.name}: kept from {out}", file=sys.stderr)
         return old
