@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.evaluation.metrics import mean_metrics
-from foretaste.evaluation.ranks import ranks
+from foretaste.evaluation.evaluate import evaluate
 from foretaste.models.base import Scorer
+
+Part = Literal["valid", "test"]
 
 
 @dataclass(frozen=True)
@@ -23,14 +24,9 @@ class Measured:
     per_user: pl.DataFrame
 
 
-def measure(model: Scorer, dataset: Dataset, split: Split, config: Any, *, part: str, run: Path) -> Measured:
-    """Ranks the targets of ``part`` (``valid`` or ``test``) over the full catalogue."""
-    targets = getattr(split, part)
-    places = ranks(model, targets, mask_seen=config.mask_seen)
-    report = {
-        "run": str(run),
-        "protocol": split.protocol | {"seed": config.seed},
-        "metrics": mean_metrics(places),
-        "groups": {},
-    }
-    return Measured(report, pl.DataFrame({"user_id": dataset.users.decode(targets.users), "rank": places}))
+def measure(model: Scorer, dataset: Dataset, split: Split, config: Any, *, part: Part, run: Path) -> Measured:
+    """Evaluates one part over the full catalogue; recommended lists are made and described for the test only."""
+    found = evaluate(model, split, dataset, part=part, mask_seen=config.mask_seen, beyond=part == "test")
+    report = found.as_json(str(run))
+    report["protocol"]["seed"] = config.seed
+    return Measured(report, found.per_user)

@@ -1,0 +1,1 @@
+"""A comparison shown: a table in the terminal, a page that stands alone."""

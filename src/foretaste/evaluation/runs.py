@@ -1,0 +1,105 @@
+"""Finished run folders, read back for comparison."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from foretaste.core.errors import ArtefactError
+from foretaste.core.files import read_json
+from foretaste.evaluation.metrics import per_target
+
+NEEDED = ("manifest.json", "metrics.json", "per_user.parquet")
+"""Files that make a folder a finished run; the manifest is written last."""
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a run left behind.
+
+    Attributes:
+        folder: Where it lies.
+        recipe: What was trained.
+        config: Its whole config, as nested plain values.
+        data: Name and fingerprint of the data set.
+        test: The report on the test targets, as `evaluate --json` prints it.
+        valid: The same on the validation targets.
+        per_user: One row for each test target, with its rank.
+        curves: Stage → the lines of its training log.
+        seconds: What training and evaluation took.
+    """
+
+    folder: Path
+    recipe: str
+    config: dict[str, Any]
+    data: dict[str, Any]
+    test: dict[str, Any]
+    valid: dict[str, Any]
+    per_user: pl.DataFrame
+    curves: dict[str, list[dict[str, Any]]]
+    seconds: dict[str, float]
+
+    @property
+    def seed(self) -> int | None:
+        """Seed of everything random, where the recipe has one."""
+        return self.config.get("seed")
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """How the test targets were measured."""
+        return dict(self.test.get("protocol", {}))
+
+    def values(self, metric: str) -> pl.DataFrame:
+        """Value of a metric like ``ndcg@10`` for each target: user_id, item_id, value."""
+        name, _, cutoff = metric.partition("@")
+        value = per_target(self.per_user["rank"].to_numpy(), (int(cutoff),), (name,))[metric]
+        return self.per_user.select("user_id", *_present(self.per_user, "item_id")).with_columns(value=value)
+
+
+def read_run(folder: str | Path) -> FinishedRun:
+    """Reads a finished run.
+
+    Raises:
+        ArtefactError: If the folder holds no finished run, or a damaged one.
+    """
+    path = Path(folder)
+    missing = [name for name in NEEDED if not (path / name).is_file()]
+    if missing:
+        raise ArtefactError(
+            f"{str(path)!r} is not a finished run: it lacks {', '.join(missing)}",
+            where=str(path.resolve()),
+            allowed="folders that `foretaste train … --out FOLDER` finished",
+            mend="finish it with `foretaste train --resume FOLDER`, or leave it out",
+        )
+    try:
+        manifest, metrics = read_json(path / "manifest.json"), read_json(path / "metrics.json")
+        return FinishedRun(
+            folder=path,
+            recipe=str(manifest["recipe"]),
+            config=dict(manifest.get("config", {})),
+            data=dict(manifest.get("data", {})),
+            test=metrics["test"],
+            valid=metrics.get("valid", {}),
+            per_user=pl.read_parquet(path / "per_user.parquet"),
+            curves=_curves(path),
+            seconds=dict(manifest.get("seconds", {})),
+        )
+    except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise ArtefactError(
+            f"the run in {str(path)!r} cannot be read: {type(error).__name__}: {error}",
+            where=str(path.resolve()),
+            mend="train it again into another --out",
+        ) from error
+
+
+def _curves(path: Path) -> dict[str, list[dict[str, Any]]]:
+    logs = sorted(path.glob("stages/*/log.jsonl"))
+    return {log.parent.name: [json.loads(line) for line in log.read_text("utf-8").splitlines()] for log in logs}
+
+
+def _present(frame: pl.DataFrame, *names: str) -> list[str]:
+    return [name for name in names if name in frame.columns]
