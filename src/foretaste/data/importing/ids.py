@@ -69,5 +69,5 @@ def _as_text(column: pl.Series) -> pl.Series | None:
 
 def looks_like_gap(ids: pl.Series) -> dict[str, int]:
     """How often an id (of an Enum column) is what other tools write for a missing value."""
-    known = ids.cat.get_categories()
+    known: pl.Series = ids.dtype.categories  # type: ignore[attr-defined]
     return {text: int((ids == text).sum()) for text in known.filter(known.is_in(GAPS))}
