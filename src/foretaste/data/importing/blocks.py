@@ -119,6 +119,7 @@ def _decoder(encoding: str, first: bytes) -> codecs.IncrementalDecoder | None:
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     try:
+        b"".decode(encoding)  # refuses codecs that are none of text
         name = codecs.lookup(encoding).name
         if name in ("utf-8", "utf-8-sig", "ascii"):
             return None

@@ -162,7 +162,7 @@ def ratings(column: pl.Series, odd: NDArray[np.bool_] | None = None) -> tuple[pl
         }
     values = column.cast(pl.Float64, strict=False)
     unread = values.is_null().to_numpy() & column.is_not_null().to_numpy()
-    unread = unread if odd is None else unread | (odd & ~values.is_nan().fill_null(False).to_numpy())
+    unread = unread if odd is None else unread | (odd & values.is_finite().fill_null(True).to_numpy())
     return values, {NOT_NUMBER: unread, NOT_FINITE: (~values.is_finite()).fill_null(False).to_numpy() & ~unread}
 
 
