@@ -22,6 +22,9 @@ from foretaste.nn.items import ItemRepresentation
 CHUNK = 512
 """Rows of scores at a time: few enough to stay in the cache, many enough for the table's gradient."""
 
+STEP = 64
+"""Chunks have a multiple of this many rows: libraries compile a kernel for every new shape, and keep it."""
+
 
 def fast_bfloat16(device: torch.device) -> bool:
     """Whether products in bfloat16 are faster than in float32 on this device."""
@@ -38,18 +41,18 @@ class _LinearCrossEntropy(torch.autograd.Function):
         ctx: Any, states: Tensor, table: Tensor, targets: Tensor, dtype: torch.dtype, workspace: Workspace
     ) -> Tensor:
         count, (size, dim) = len(states), table.shape
-        low, vectors = states.detach().to(dtype), table.detach().to(dtype)
-        scores = workspace.get("scores", (min(CHUNK, count), size), dtype, states.device)
+        low, vectors = _whole_steps(states.detach(), dtype), table.detach().to(dtype)
+        scores = workspace.get("scores", (min(CHUNK, len(low)), size), dtype, states.device)
         partial = workspace.get("partial", (size, dim), dtype, states.device)
         total = states.new_zeros((), dtype=torch.float64)
         state_grad, table_grad = torch.empty_like(states), torch.zeros_like(table)
         for start in range(0, count, CHUNK):
-            rows = low[start : start + CHUNK]
+            rows, answers = low[start : start + CHUNK], targets[start : start + CHUNK]
             shares = torch.mm(rows, vectors.T, out=scores[: len(rows)])
             torch.softmax(shares, dim=1, out=shares)
-            right = shares.gather(1, targets[start : start + CHUNK, None])
+            right = shares[: len(answers)].gather(1, answers[:, None])
             total -= right.double().clamp_min(1e-30).log().sum()
-            state_grad[start : start + CHUNK] = shares @ vectors
+            state_grad[start : start + CHUNK] = (shares @ vectors)[: len(answers)]
             table_grad += torch.mm(shares.T, rows, out=partial)
         state_grad -= table.detach()[targets]
         table_grad.index_add_(0, targets, states.detach(), alpha=-1)
@@ -61,6 +64,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
         state_grad, table_grad = ctx.saved_tensors
         scale = grads[0] / len(state_grad)
         return state_grad * scale, table_grad * scale, None, None, None
+
+
+def _whole_steps(states: Tensor, dtype: torch.dtype) -> Tensor:
+    """Rows padded with zeros to a multiple of :data:`STEP`; a zero row adds nothing to the table's gradient."""
+    missing = -len(states) % STEP
+    return nn.functional.pad(states.to(dtype), (0, 0, 0, missing))
 
 
 class Workspace:
