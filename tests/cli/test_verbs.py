@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakes import Interruptions
+from fakes import Interruptions, write_tidy
 from foretaste.cli.main import run
 from foretaste.data.dataset import Dataset
 from foretaste.recipes.launch import without_processes
@@ -58,6 +58,54 @@ def test_ctrl_c_leaves_with_130_and_says_how_to_go_on(
     (row,) = told(capsys, "ls", tmp_path)
     assert (row["finished"], row["metrics"]) == (False, {})
     assert "unfinished" in read(capsys, "ls", tmp_path)
+
+
+def test_evaluate_measures_the_saved_folder_again(
+    trained: Path, tidy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored = json.loads((trained / "metrics.json").read_text())
+    found = told(capsys, "evaluate", trained)
+    assert found == stored["test"]
+    assert {"head", "tail"} <= set(found["groups"]["items"])
+    assert "users" in found["groups"]
+    assert found["protocol"]["seen"] == "masked"
+    assert told(capsys, "evaluate", trained, "--part", "valid") == stored["valid"]
+    kept = told(capsys, "evaluate", trained, "--keep-seen", "--cutoffs", "1,3")
+    assert kept["protocol"]["seen"] == "kept"
+    assert {key.partition("@")[2] for key in kept["metrics"]} == {"1", "3"}
+    text = read(capsys, "evaluate", trained)
+    for part in ("ndcg@10", "items head", "protocol:", "seen masked", "ties half"):
+        assert part in text
+    tidy.rename(tidy.parent / "moved")
+    assert "no data folder" in told(capsys, "evaluate", trained, code=2)["error"]
+    assert told(capsys, "evaluate", trained, "--data", tidy.parent / "moved")["metrics"] == found["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--part", "tset"], "did you mean 'test'?"),
+        (["--protocol", "sampled100"], "did you mean 'sampled-100'?"),
+        (["--cutoffs", "5,ten"], "correct the list"),
+        (["--cutoffs", "0"], "correct the list"),
+        (["--protocol", "sampled-100"], "protocol=full"),
+    ],
+)
+def test_evaluate_refuses_what_it_cannot_do(
+    trained: Path, capsys: pytest.CaptureFixture[str], options: list[str], part: str
+) -> None:
+    assert part in told(capsys, "evaluate", trained, *options, code=2)["mend"]
+
+
+def test_evaluate_refuses_other_data_and_unfinished_runs(
+    trained: Path, tmp_path: Path, fake_recipe: Interruptions, tidy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = write_tidy(tmp_path / "other", seed=1)
+    assert "not the data" in told(capsys, "evaluate", trained, "--data", other, code=2)["error"]
+    fake_recipe.stop_before = "second"
+    assert run(["train", "fake", "--data", str(tidy), "--out", str(tmp_path / "r")]) == 130
+    capsys.readouterr()
+    assert "not finished" in told(capsys, "evaluate", tmp_path / "r", code=2)["error"]
 
 
 def test_recommend_prints_a_list(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,24 +32,40 @@ def show_metrics(reports: dict[str, dict[str, Any]]) -> None:
     table = Table("metric", *reports, box=None, pad_edge=False)
     columns = [report["metrics"] for report in reports.values()]
     for key in columns[0]:
-        table.add_row(key, *(number(column.get(key)) for column in columns))
+        if key.partition("@")[0] not in ALIASES:
+            table.add_row(key, *(number(column.get(key)) for column in columns))
     console.print(table)
     first = next(iter(reports.values()))
-    for kind, groups in first["groups"].items():
-        for name, values in groups.items():
-            line = f"{kind} {name}"
-            if isinstance(values, dict):
-                shown = "  ".join(f"{key} {number(value)}" for key, value in values.items() if key in GROUP_COLUMNS)
-                console.print(Text(f"{line:<24}{shown}"))
+    for line in group_lines(first["groups"]):
+        console.print(Text(line))
+    if beyond := first.get("beyond"):
+        told = "  ".join(f"{key} {number(value)}" for key, value in beyond.items() if isinstance(value, int | float))
+        console.print(Text(f"lists {told}"))
     console.print(Text("protocol: " + protocol_line(first["protocol"]), style="dim"))
 
 
-GROUP_COLUMNS = ("targets", "users", "hr@10", "ndcg@10")
+ALIASES = ("recall", "map", "precision")
+"""With one target for each user these repeat the hit rate and the reciprocal rank; JSON has them all."""
+
+QUIET = ("data_fingerprint",)
+
+
+def group_lines(groups: dict[str, Any]) -> list[str]:
+    """Head, tail, cold and warm on a line each, with the metrics at one cut-off."""
+    lines = []
+    for kind, named in groups.items():
+        for name, values in named.items():
+            if name != "bins" and values["targets"]:
+                keys = [key for key in values if key.startswith(("hr@", "ndcg@"))]
+                chosen = [key for key in keys if key.endswith("@10")] or keys[:2]
+                told = "  ".join(f"{key} {number(values[key])}" for key in chosen)
+                lines.append(f"{kind:<6}{name:<7}{values['targets']:>8,} targets  {told}")
+    return lines
 
 
 def protocol_line(protocol: dict[str, Any]) -> str:
     """The protocol on one line: ``split leave-one-out, seen masked, …``."""
-    return ", ".join(f"{key} {number(value)}" for key, value in protocol.items() if value is not None)
+    return ", ".join(f"{key} {number(value)}" for key, value in protocol.items() if key not in QUIET)
 
 
 def number(value: Any) -> str:

@@ -25,12 +25,11 @@ import torch
 import foretaste
 from foretaste.core.artefact import MANIFEST, Run
 from foretaste.core.config import configure, from_dict
-from foretaste.core.errors import ArtefactError
 from foretaste.core.files import file_digest, read_json, write_atomic, write_json
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.recipes.measuring import measure
+from foretaste.recipes.measuring import Part, dataset_of, measure
 from foretaste.recipes.presets import preset as find_preset
 from foretaste.recipes.registry import Recipe, recipe
 from foretaste.recipes.run_folder import (
@@ -46,6 +45,8 @@ from foretaste.recipes.run_folder import (
 from foretaste.recipes.saved import load_model, save_model
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.splitting import make_split, open_dataset
+
+PARTS: tuple[Part, ...] = ("valid", "test")
 
 
 @dataclass(frozen=True)
@@ -110,28 +111,6 @@ def resume_run(folder: str | Path, data: str | Path | None = None) -> RunResult:
     return _conduct(found, config, dataset_of(record, data), Path(folder))
 
 
-def dataset_of(record: RunRecord, data: str | Path | None = None) -> Dataset:
-    """The data set of a run.
-
-    Args:
-        record: How the run was started.
-        data: Where the data set lies now, when it was moved.
-
-    Raises:
-        DataError: If it is not there.
-        ArtefactError: If it is there and its content is another.
-    """
-    dataset = open_dataset(data if data is not None else record.data["path"])
-    if dataset.fingerprint != record.data["fingerprint"]:
-        raise ArtefactError(
-            f"{str(dataset.folder)!r} is not the data that the run was started with",
-            where=f"fingerprint {dataset.fingerprint[:12]}… there, {record.data['fingerprint'][:12]}… in the run",
-            allowed=f"the data set {record.data['name']!r} as it was",
-            mend="give its folder with --data, or train a new run",
-        )
-    return dataset
-
-
 def _conduct(found: Recipe, config: Any, dataset: Dataset, folder: Path) -> RunResult:
     if not is_main():
         return _help(found, config, dataset, folder)
@@ -158,9 +137,9 @@ def _run(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Pat
     save_model(folder / MODEL, found.name, config, model, dataset, split, version=foretaste.__version__)
     device = next((p.device for p in model.parameters()), None)
     saved = load_model(folder / MODEL).model.to(device)
-    parts = {part: measure(saved, dataset, split, config, part=part, run=folder) for part in ("valid", "test")}
-    write_atomic(folder / PER_USER, parts["test"].per_user.write_parquet)
-    metrics = {part: parts[part].report for part in ("test", "valid")}
+    valid, test = (measure(saved, dataset, split, config, part=part, run=folder) for part in PARTS)
+    write_atomic(folder / PER_USER, test.per_user.write_parquet)
+    metrics = {"test": test.report, "valid": valid.report}
     write_json(folder / METRICS, metrics)
     seconds = {"train": round(trained - began, 3), "evaluate": round(time.perf_counter() - trained, 3)}
     files = {name: file_digest(folder / name) for name in (METRICS, PER_USER)}
