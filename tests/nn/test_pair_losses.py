@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch.nn import functional as F
 
 from foretaste.nn.collisions import collisions
 from foretaste.nn.items import IdTable
+from foretaste.nn.losses import infonce as infonce_module
 from foretaste.nn.losses.bpr import BPRLoss, bpr
 from foretaste.nn.losses.infonce import InfoNCELoss, infonce
 from foretaste.nn.membership import Membership
@@ -53,14 +56,30 @@ def test_bpr_stays_finite_far_out() -> None:
     assert float(right.grad) == -1.0
 
 
-def test_infonce_gradient_is_softmax_minus_target() -> None:
+@pytest.mark.parametrize("chunk", [1, 3, 256])
+def test_infonce_is_cross_entropy_with_its_gradients(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(infonce_module, "CHUNK", chunk)
     torch.manual_seed(0)
-    right, wrong = torch.randn(4, requires_grad=True), torch.randn(4, 5, requires_grad=True)
-    infonce(right, wrong).backward()
-    weights = torch.cat([right[:, None], wrong], 1).detach().exp()
-    shares = weights / weights.sum(1, keepdim=True)
-    torch.testing.assert_close(right.grad, (shares[:, 0] - 1) / 4)
-    torch.testing.assert_close(wrong.grad, shares[:, 1:] / 4)
+    parts = [torch.randn(n, 3, dtype=torch.float64, requires_grad=True) for n in (7, 7, 5)]
+    rows, columns = torch.tensor([0, 2, 2, 6]), torch.tensor([4, 0, 3, 1])
+    states, targets, negatives = parts
+    logits = torch.cat([(states * targets).sum(1, keepdim=True), states @ negatives.T], 1)
+    hidden = torch.zeros(7, 6, dtype=torch.bool)
+    hidden[rows, columns + 1] = True
+    expected = F.cross_entropy(logits.masked_fill(hidden, -torch.inf), torch.zeros(7, dtype=torch.int64))
+    found = infonce(states, targets, negatives, (rows, columns))
+    torch.testing.assert_close(found, expected)
+    wanted = torch.autograd.grad(3 * expected, parts)
+    for ours, theirs in zip(torch.autograd.grad(3 * found, parts), wanted, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_infonce_without_any_negative_left_is_zero() -> None:
+    states = torch.randn(1, 3, requires_grad=True)
+    loss = infonce(states, torch.randn(1, 3), torch.randn(2, 3), (torch.tensor([0, 0]), torch.tensor([0, 1])))
+    loss.backward()
+    assert float(loss.detach()) == 0.0
+    assert (states.grad == 0).all()
 
 
 def test_infonce_loss_compares_directions_and_leaves_out_known_items() -> None:

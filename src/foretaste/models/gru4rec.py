@@ -24,7 +24,7 @@ class GRU4RecConfig:
     last_only: bool = option(
         False, "Train on the newest target of each row instead of on every place.", paper="true (LLM-ESR's code)"
     )
-    init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
+    init_std: float = option(0.05, "Standard deviation of the initial item vectors.")
 
 
 def gru4rec(

@@ -18,7 +18,7 @@ class SASRecConfig:
     dim: int = option(64, "Width of item vectors and states.", paper="50")
     layers: int = option(2, "Transformer blocks.", paper="2")
     heads: int = option(2, "Attention heads; must divide dim.", paper="1")
-    inner: int = option(256, "Width of the feed-forward layer.", paper="equal to dim")
+    inner: int = option(64, "Width of the feed-forward layer.", paper="equal to dim")
     dropout: float = option(0.5, "Dropout rate.", paper="0.5 on sparse data, 0.2 on MovieLens-1M")
     max_len: int = option(50, "Newest items of a history that are looked at.", paper="50; 200 on MovieLens-1M")
     activation: str = option("gelu", "Activation of the feed-forward layer.", paper="relu", choices=("gelu", "relu"))
@@ -28,7 +28,7 @@ class SASRecConfig:
         False, "Blocks as in SASRec's released code: norm on the queries, residuals from the normed.", paper="true"
     )
     pad_to: int = option(0, "Padding that attention looks at, as in LLM-ESR's code; 0 hides padding.", paper="0")
-    init_std: float = option(0.02, "Standard deviation of the initial item vectors.")
+    init_std: float = option(0.05, "Standard deviation of the initial item vectors.")
 
 
 def transformer(config: SASRecConfig, *, causal: bool, places: int = 0) -> TransformerEncoder:

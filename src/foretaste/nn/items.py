@@ -36,13 +36,16 @@ class IdTable(ItemRepresentation):
         num_items: Size of the catalogue.
         dim: Width of a vector.
         std: Standard deviation of the initial weights.
+        start: Weights to start from instead of random ones, ``(num_items, dim)``.
         sparse: Whether gradients touch only the rows used; needs a loss with sampled negatives.
     """
 
-    def __init__(self, num_items: int, dim: int, *, std: float = 0.02, sparse: bool = False) -> None:
+    def __init__(
+        self, num_items: int, dim: int, *, std: float = 0.02, start: Tensor | None = None, sparse: bool = False
+    ) -> None:
         super().__init__()
         self.num_items, self.dim, self.sparse = num_items, dim, sparse
-        self.weight = nn.Parameter(torch.randn(num_items, dim) * std)
+        self.weight = nn.Parameter(torch.randn(num_items, dim) * std if start is None else start.clone())
 
     def forward(self, ids: Tensor) -> Tensor:
         return F.embedding(ids, self.weight, sparse=self.sparse)

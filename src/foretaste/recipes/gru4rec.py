@@ -11,7 +11,7 @@ from foretaste.models.gru4rec import GRU4RecConfig, gru4rec
 from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence
+from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class GRU4RecRecipeConfig(GRU4RecConfig, LossConfig, SequenceRecipeConfig):
 def train(run: Run, data: Dataset, split: Split, config: GRU4RecRecipeConfig) -> SequenceRecommender:
     """Fits the network on the training part."""
     loss = catalogue_loss(config, split.train, data.num_items)
-    return fit_sequence(run, gru4rec(config, data.num_items, loss), data, split, config)
+    items = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
+    return fit_sequence(run, gru4rec(config, data.num_items, loss, items), data, split, config)
 
 
 def build(config: GRU4RecRecipeConfig, sizes: dict[str, int]) -> SequenceRecommender:

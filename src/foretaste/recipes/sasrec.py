@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from foretaste.core.artefact import Run
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.models.losses import LossConfig, catalogue_loss
+from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence
+from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class SASRecRecipeConfig(SASRecConfig, LossConfig, SequenceRecipeConfig):
 def train(run: Run, data: Dataset, split: Split, config: SASRecRecipeConfig) -> SequenceRecommender:
     """Fits the network on the training part."""
     loss = catalogue_loss(config, split.train, data.num_items)
-    return fit_sequence(run, sasrec(config, data.num_items, loss), data, split, config)
+    items = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
+    return fit_sequence(run, sasrec(config, data.num_items, loss, items), data, split, config)
 
 
 def build(config: SASRecRecipeConfig, sizes: dict[str, int]) -> SequenceRecommender:

@@ -8,10 +8,13 @@ from typing import TypeVar
 
 from foretaste.core.artefact import Run
 from foretaste.core.config import option
+from foretaste.data.cooccurrence import cooccurrence
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.evaluation.evaluate import validation_metrics
 from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.items import IdTable
+from foretaste.nn.spectral import spectral_vectors
 from foretaste.recipes.config import RecipeConfig
 from foretaste.training.batches import SequenceBatches
 from foretaste.training.checkpoint import load_weights
@@ -25,10 +28,29 @@ M = TypeVar("M", bound=SequenceRecommender)
 class SequenceRecipeConfig(RecipeConfig):
     """The keys that every sequence model has besides its own."""
 
+    init: str = option(
+        "spectral",
+        "Item vectors to start from: eigenvectors of the training part's co-occurrences, or random ones.",
+        choices=("spectral", "random"),
+        paper="random",
+    )
     recent_only: bool = option(
         False, "Train on the newest max_len items of a user only, instead of on windows over all.", paper="true"
     )
     train: TrainConfig = field(default_factory=TrainConfig, metadata={"help": "The training loop."})
+
+
+WINDOW, DECAY = 5, 0.8
+"""Items up to five places apart co-occur, each place further counting a fifth less."""
+
+
+def id_table(config: SequenceRecipeConfig, split: Split, num_items: int, *, dim: int, std: float) -> IdTable:
+    """The item table that a sequence model starts from; it looks at the training part only."""
+    sparse = config.train.optimizer == "sparse-adam"
+    if config.init == "random":
+        return IdTable(num_items, dim, std=std, sparse=sparse)
+    near = cooccurrence(split.train, num_items, window=WINDOW, decay=DECAY)
+    return IdTable(num_items, dim, start=spectral_vectors(near, dim, std=std, seed=config.seed), sparse=sparse)
 
 
 def fit_sequence(

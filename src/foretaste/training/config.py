@@ -13,7 +13,7 @@ class TrainConfig:
 
     epochs: int = option(200, "Passes over the training part at the most.", paper="200 (LLM-ESR)")
     batch_tokens: int = option(1024, "Items in a batch (interactions, for models trained on pairs).")
-    lr: float = option(1e-3, "Peak learning rate.", paper="0.001")
+    lr: float = option(2e-3, "Peak learning rate.", paper="0.001")
     weight_decay: float = option(0.0, "Decoupled weight decay of AdamW.", paper="0")
     beta2: float = option(0.98, "Second moment's decay of Adam.", paper="0.98 (SASRec)")
     schedule: str = option(
@@ -25,7 +25,7 @@ class TrainConfig:
         "adamw", "Updates: all weights each step, or only touched rows.", choices=("adamw", "sparse-adam")
     )
     validate_every: int = option(1, "Epochs between validations.")
-    patience: int = option(10, "Validations without a better NDCG@10 before stopping.", paper="20 (LLM-ESR)")
+    patience: int = option(5, "Validations without a better NDCG@10 before stopping.", paper="20 (LLM-ESR)")
     stop_at: float = option(0.0, "Stop as soon as validation NDCG@10 reaches this; 0 never does.")
     checkpoint_seconds: float = option(30.0, "Seconds between checkpoints inside an epoch.")
     compile: bool = option(False, "Compile the network with torch.compile; pays on GPUs and long runs.")
