@@ -119,12 +119,12 @@ def _decoder(encoding: str, first: bytes) -> codecs.IncrementalDecoder | None:
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         encoding = "utf-16"
     try:
-        b"".decode(encoding)  # refuses codecs that are none of text
+        "a".encode(encoding)  # refuses codecs that are none of text
         name = codecs.lookup(encoding).name
         if name in ("utf-8", "utf-8-sig", "ascii"):
             return None
         return codecs.getincrementaldecoder(encoding)(errors="surrogateescape" if name != "utf-16" else "replace")
-    except (LookupError, TypeError) as error:
+    except (LookupError, TypeError, UnicodeError) as error:
         raise ConfigError(
             f"there is no encoding {encoding!r}",
             allowed="utf-8, latin-1, cp1252, utf-16 and others that Python knows",
