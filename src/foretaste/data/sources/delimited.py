@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -13,6 +13,9 @@ from foretaste.data.sources.records import LONGEST
 from foretaste.data.sources.rejects import Rejects
 
 BLOCK = 16 << 20
+RATINGS = ("user_id", "item_id", "timestamp", "rating")
+UNCLEAN = (b'"', b" ", b"\r")
+"""Bytes that a careful reading takes off the ends of fields."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Layout:
     header: bool = False
     per_second: int = 1
 
+    @property
+    def span(self) -> tuple[int, int]:
+        """The first time that is accepted, and the first that is too late."""
+        return EARLIEST * self.per_second, LATEST * self.per_second
+
 
 def read_ratings(stream: BinaryIO, file: str, layout: Layout, rejects: Rejects) -> Iterator[pl.DataFrame]:
     """Tables with ``user_id``, ``item_id``, ``timestamp`` (in the file's own unit) and ``rating``.
@@ -48,23 +56,44 @@ def read_ratings(stream: BinaryIO, file: str, layout: Layout, rejects: Rejects) 
     while block := stream.read(BLOCK):
         block += stream.readline(LONGEST)
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        yield _checked(_split(block, lines, number, file, layout, rejects), file, layout, rejects)
+        clean = _clean(block, lines, layout)
+        yield (
+            clean
+            if clean is not None
+            else _checked(_split(block, lines, number, file, layout, rejects), file, layout, rejects)
+        )
         number += lines
         rejects.check(file, number, before)
 
 
+def _clean(block: bytes, lines: int, layout: Layout) -> pl.DataFrame | None:
+    """The table of a block in which every line is good, parsed straight into its types; None for any other block."""
+    if any(mark in block for mark in UNCLEAN):
+        return None
+    try:
+        table = _parse(block, layout, {"rating": pl.Float32(), "timestamp": pl.Int64()})
+    except pl.exceptions.PolarsError:
+        return None
+    if table.height != lines or any(column.null_count() for column in table):
+        return None
+    earliest, latest = layout.span
+    in_time = table["timestamp"].is_between(earliest, latest, closed="left").all()
+    return table.select(*RATINGS) if in_time and table["rating"].is_finite().all() else None
+
+
 def _split(block: bytes, lines: int, number: int, file: str, layout: Layout, rejects: Rejects) -> pl.DataFrame:
     """The fields as text, with the column ``line``."""
+    blank = block.startswith((b"\n", b"\r")) or b"\n\n" in block or b"\n\r" in block
     try:
-        table = _parse(block, layout)
-    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        table = None if blank else _parse(block, layout, {})
+    except pl.exceptions.PolarsError:
         table = None
     if table is not None and table.height == lines:
         return table.with_columns(pl.Series("line", range(number + 1, number + 1 + lines), dtype=pl.Int64))
     return _split_by_hand(block, number, file, layout, rejects)
 
 
-def _parse(block: bytes, layout: Layout) -> pl.DataFrame:
+def _parse(block: bytes, layout: Layout, types: Mapping[str, pl.DataType]) -> pl.DataFrame:
     separator = layout.separator
     if len(separator) > 1:
         block, separator = block.replace(separator.encode(), b"\t"), "\t"
@@ -73,7 +102,7 @@ def _parse(block: bytes, layout: Layout) -> pl.DataFrame:
         has_header=False,
         separator=separator,
         quote_char=None,
-        schema=dict.fromkeys(layout.columns, pl.String),
+        schema={name: types.get(name, pl.String()) for name in layout.columns},
         raise_if_empty=False,
     )
 
@@ -101,7 +130,7 @@ def _checked(table: pl.DataFrame, file: str, layout: Layout, rejects: Rejects) -
         pl.col("rating").cast(pl.Float32, strict=False).alias("_rating"),
         pl.col("timestamp").cast(pl.Int64, strict=False).alias("_time"),
     )
-    earliest, latest = EARLIEST * layout.per_second, LATEST * layout.per_second
+    earliest, latest = layout.span
     reason = (
         pl.when(pl.col("user_id").fill_null("") == "")
         .then(pl.lit("no user id"))

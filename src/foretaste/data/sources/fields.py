@@ -15,7 +15,7 @@ EARLIEST, LATEST = 631_152_000, 4_102_444_800
 
 _BLOCKS = re.compile(r"<(script|style)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--|![^<>]*)>", re.DOTALL)
-_SPACE = re.compile(r"\s+")
+_SIGNS = ("{", "P.when(", "getTime()")
 _CODE = re.compile(
     r"\bvar \w+ ?= ?\S|\bfunction ?\(\w*\) ?\{|\.a-box-inner|getTime\(\)|P\.when\(|\{[^{}]*:[^{}]*;[^{}]*\}"
 )
@@ -39,8 +39,10 @@ def text(value: Any) -> str | None:
         raw = html.unescape(raw)
         if "<" in raw:  # tags that were escaped themselves
             raw = _TAG.sub(" ", raw)
-    raw = _SPACE.sub(" ", raw.replace("\x00", "")).strip()
-    return None if not raw or _CODE.search(raw) else raw
+    raw = " ".join(raw.split())
+    if not raw or (any(sign in raw for sign in _SIGNS) and _CODE.search(raw)):
+        return None
+    return raw
 
 
 def texts(values: Any) -> list[str] | None:
