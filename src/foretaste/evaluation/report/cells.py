@@ -93,8 +93,8 @@ PROTOCOL_WORDS = (
     ("candidates", "candidates"),
     ("num_candidates", "candidates each"),
     ("seen", "seen items"),
-    ("ties", "ties count"),
-    ("unscored", "unscored is a"),
+    ("ties", "a tie counts"),
+    ("unscored", "unscored target"),
     ("popularity", "popularity from"),
 )
 """Keys of the protocol in reading order, and what they are called."""
