@@ -51,6 +51,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader has gone (`foretaste ls | head`); nothing more can be said to it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
     debug = "--debug" in arguments or bool(os.environ.get("FORETASTE_DEBUG"))
     arguments = [text for text in arguments if text != "--debug"]
     if arguments == ["--version"]:
@@ -61,17 +71,18 @@ def run(arguments: list[str]) -> int:
     try:
         code = app.main(args=arguments, prog_name="foretaste", standalone_mode=False, obj=arguments)
         return code if isinstance(code, int) else 0
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
     except Exception as error:
         if type(error).__name__ == "NoArgsIsHelpError":  # the help is its message, and is printed with it
             error.show()  # type: ignore[attr-defined]
-            return 2
+            return WRONG_CALL
         known = error if isinstance(error, ForetasteError) else as_foretaste_error(error)
         if known is None or debug:
             raise
-        show_error(known, as_json="--json" in arguments)
-        return 2
+        if os.environ.get("RANK", "0") == "0":  # of several processes that train together, the first one speaks
+            show_error(known, as_json="--json" in arguments)
+        return WRONG_CALL
+
+
+WRONG_CALL, INTERRUPTED = 2, 130
