@@ -182,6 +182,24 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
         run(["doctor"])
 
 
+def test_what_the_system_refuses_is_said_plainly(
+    cli: Cli, fake_recipe: Interruptions, tidy: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    code, _, err = cli("train", "fake", "--data", tidy, "--out", tmp_path / "file" / "run")
+    assert code == 2
+    assert err.splitlines()[-3].startswith("error: the system says: ")
+    assert str(tmp_path / "file") in err
+
+
+def test_a_damaged_table_is_named(cli: Cli, fake_recipe: Interruptions, tidy: Path, tmp_path: Path) -> None:
+    (tidy / "interactions.parquet").write_bytes(b"PAR1 this is no table")
+    code, _, err = cli("train", "fake", "--data", tidy, "--out", tmp_path / "run")
+    assert code == 2
+    assert "cannot be read" in err
+    assert str(tidy) in err
+
+
 def test_no_arguments_show_the_help(cli: Cli) -> None:
     code, out, err = cli("data")
     assert code == 2

@@ -11,7 +11,6 @@ import pytest
 from fakes import Interruptions, write_tidy
 from foretaste.cli.main import run
 from foretaste.data.dataset import Dataset
-from foretaste.recipes.launch import without_processes
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: object, code: int = 0) -> Any:
@@ -108,6 +107,23 @@ def test_evaluate_refuses_other_data_and_unfinished_runs(
     assert "not finished" in told(capsys, "evaluate", tmp_path / "r", code=2)["error"]
 
 
+def test_compare_puts_runs_side_by_side(trained: Path, tidy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = trained.parent / "two"
+    told(capsys, "train", "fake", "--data", tidy, "--out", other, "dim=4")
+    found = told(capsys, "compare", trained, other)
+    assert [entry["runs"] for entry in found["entries"]] == [[str(trained)], [str(other)]]
+    assert found["warnings"] == []
+    assert {d["metric"] for d in found["differences"]} == {"ndcg@10", "hr@10"}
+    text = read(capsys, "compare", trained, other)
+    for part in ("fake (dim=2)", "fake (dim=4)", "protocol", "leave-one-out"):
+        assert part in text
+    pytest.importorskip("matplotlib")
+    told(capsys, "compare", trained, other, "--html", trained.parent / "report.html")
+    assert "<html" in (trained.parent / "report.html").read_text()
+    assert str(other) in told(capsys, "compare", trained, trained.parent / "tow", code=2)["mend"]
+    assert "not a finished run" in told(capsys, "compare", tidy, code=2)["error"]
+
+
 def test_recommend_prints_a_list(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = told(capsys, "recommend", trained, "--history", "i1,i2", "--k", 3)
     assert len(found) == 3
@@ -192,9 +208,3 @@ def test_tune_prints_the_best_and_train_reads_it(
     assert "best.toml" in text
     run = told(capsys, "train", "fake", "--data", tidy, "--out", tmp_path / "r", "--config", found["config"])
     assert run["valid"]["ndcg@10"] == pytest.approx(found["valid"]["ndcg@10"])
-
-
-def test_every_process_gets_the_same_command() -> None:
-    call = ["train", "sasrec", "--processes", "2", "--data", "d", "dim=3"]
-    assert without_processes(call) == ["train", "sasrec", "--data", "d", "dim=3"]
-    assert without_processes(["train", "--processes=4", "--json"]) == ["train", "--json"]

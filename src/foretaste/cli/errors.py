@@ -25,12 +25,12 @@ def show_error(error: ForetasteError, *, as_json: bool) -> None:
 
 
 def as_foretaste_error(error: Exception) -> ForetasteError | None:
-    """A mistake that the option parser found, in our own form; None for a bug, which keeps its traceback.
+    """What the option parser or the system refused, in our own form; None for a bug, which keeps its traceback.
 
     The parser's exceptions moved between typer's releases, so they are known by what they carry, not by their class.
     """
-    if type(error).__name__ == "Abort":
-        return ForetasteError("stopped")
+    if isinstance(error, OSError):
+        return _from_system(error)
     say = getattr(error, "format_message", None)
     if say is None:
         return None
@@ -45,6 +45,17 @@ def as_foretaste_error(error: Exception) -> ForetasteError | None:
         name = missing.opts[0] if missing.opts[0].startswith("-") else missing.name.upper()
         return ConfigError(f"{name} is missing", where=where, allowed=getattr(missing, "help", "") or "", mend=help)
     return ConfigError(_sentence(str(say())), where=where, mend=help)
+
+
+def _from_system(error: OSError) -> ForetasteError | None:
+    """Files that may not be read or written, full disks: what the system says, and of which file."""
+    if error.strerror is None:
+        return None
+    return ForetasteError(
+        f"the system says: {error.strerror}",
+        where=str(error.filename or ""),
+        mend="check the path, the permissions and the free space (`foretaste doctor`)",
+    )
 
 
 def _unknown_option(wrong: str, context: Any, where: str) -> ConfigError:

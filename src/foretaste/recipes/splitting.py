@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from foretaste.core.errors import unknown
+import polars as pl
+
+from foretaste.core.errors import DataError, unknown
 from foretaste.core.paths import existing_folder
 from foretaste.data.column_split import column_split
 from foretaste.data.dataset import Dataset
@@ -16,10 +18,19 @@ def open_dataset(folder: str | Path) -> Dataset:
     """Reads a data folder.
 
     Raises:
-        DataError: If there is none; names the nearest folder that is there.
+        DataError: If there is none, naming the nearest folder that is there; or if a file in it is damaged.
     """
     allowed = "a folder with interactions.parquet, as `foretaste data import` writes it"
-    return Dataset.load(existing_folder(folder, "data folder", allowed=allowed, mend="import the log first"))
+    path = existing_folder(folder, "data folder", allowed=allowed, mend="import the log first")
+    try:
+        return Dataset.load(path)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        raise DataError(
+            f"the data set cannot be read: {str(error).splitlines()[0]}",
+            where=str(path),
+            allowed="parquet tables in the tidy form, and a manifest in JSON",
+            mend="import the log again",
+        ) from error
 
 
 def make_split(dataset: Dataset, kind: str) -> Split:
