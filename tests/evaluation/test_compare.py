@@ -111,7 +111,7 @@ def test_a_clear_gain_is_significant_and_no_gain_is_not(comparison: Comparison, 
     assert gain.p_holm >= gain.paired.p_bootstrap
     assert gain.paired.low < gain.paired.difference < gain.paired.high
     values = [entry.values("ndcg@10")["value"].mean() for entry in comparison.entries]
-    assert gain.relative == pytest.approx(values[1] / values[0] - 1)  # type: ignore[operator]
+    assert gain.relative(gain.paired.difference) == pytest.approx(values[1] / values[0] - 1)  # type: ignore[operator]
     twins = [write_run(tmp_path / "x", recipe="a"), write_run(tmp_path / "y", recipe="b")]
     same = compare(twins, samples=200).difference("b", "hr@10")
     assert same is not None

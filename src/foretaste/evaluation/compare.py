@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,14 +31,18 @@ class Difference:
         metric: Like ``ndcg@10``.
         paired: Difference, interval and p-values, over the users that both have.
         p_holm: The bootstrap p-value corrected for all differences of the comparison.
-        relative: Difference as a share of the first entry's value.
+        base: The first entry's value.
     """
 
     entry: str
     metric: str
     paired: Paired
     p_holm: float
-    relative: float
+    base: float
+
+    def relative(self, amount: float) -> float:
+        """A difference, or an end of its interval, as a share of the first entry's value."""
+        return amount / self.base if self.base else math.nan
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _differences(entries: tuple[Entry, ...], samples: int, seed: int) -> tuple[t
                 found.append((entry.label, metric, paired, float(first["value"].mean() or 0.0)))  # type: ignore[arg-type]
     corrected = holm([paired.p_bootstrap for _, _, paired, _ in found])
     differences = tuple(
-        Difference(label, metric, paired, p, paired.difference / base if base else float("nan"))
+        Difference(label, metric, paired, p, base)
         for (label, metric, paired, base), p in zip(found, corrected, strict=True)
     )
     return differences, warnings

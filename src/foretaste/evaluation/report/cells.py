@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,11 +72,26 @@ def best_entry(comparison: Comparison, column: Column) -> str | None:
 
 
 def difference_text(difference: Difference | None) -> str:
-    """``+12.3 %  p<.001``, corrected after Holm; empty for the first entry."""
+    """``+12.3 %  p<.001``: relative, and corrected after Holm; empty for the first entry."""
     if difference is None:
         return ""
-    p = "p<.001" if difference.p_holm < 0.001 else f"p={difference.p_holm:.3f}".replace("=0.", "=.")
-    return f"{difference.relative:+.1%}".replace("%", " %") + f"  {p}"
+    return f"{percent(difference.relative(difference.paired.difference))}  {p_text(difference.p_holm)}"
+
+
+def interval_text(difference: Difference) -> str:
+    """``+8.1 … +16.4 %``: the 95 % interval of the relative difference."""
+    low, high = (difference.relative(end) for end in (difference.paired.low, difference.paired.high))
+    return f"{percent(low)[:-2]} … {percent(high)}"
+
+
+def percent(share: float) -> str:
+    """``+12.3 %``; a dash where it is undefined."""
+    return "–  " if math.isnan(share) else f"{share:+.1%}".replace("%", " %")
+
+
+def p_text(p: float) -> str:
+    """``p=.012``, and never less than ``p<.001``."""
+    return "p<.001" if p < 0.001 else f"p={p:.3f}".replace("=0.", "=.")
 
 
 def seeds_text(entry: Entry) -> str:

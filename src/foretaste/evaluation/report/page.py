@@ -12,8 +12,10 @@ from foretaste.evaluation.compare import TESTED, Comparison, Difference
 from foretaste.evaluation.report import figures
 from foretaste.evaluation.report.cells import (
     best_entry,
-    difference_text,
+    interval_text,
     number,
+    p_text,
+    percent,
     present_columns,
     protocol_facts,
     seeds_text,
@@ -154,8 +156,8 @@ def _tests(comparison: Comparison) -> str:
     heads = [text for metric in TESTED for text in (metric.upper(), "95 % interval", "p")]
     return (
         f"<h2>Against {first}</h2>"
-        f'<p class="note">Difference of the means over the same users. Intervals and p-values come from a paired '
-        "bootstrap over users; the p-values are corrected after Holm for all differences shown.</p>"
+        f'<p class="note">Relative difference of the means over the same users. Intervals and p-values come from a '
+        "paired bootstrap over users; the p-values are corrected after Holm for all differences shown.</p>"
         + _table(["recipe", *heads], rows)
     )
 
@@ -168,10 +170,8 @@ def _spread(text: str) -> str:
 def _difference(difference: Difference | None) -> str:
     if difference is None:
         return "<td>–</td><td></td><td></td>"
-    share, _, p = difference_text(difference).partition("  ")
-    paired = difference.paired
-    interval = f"{paired.low:+.4f} … {paired.high:+.4f}".replace("0.", ".")
-    return f"<td>{escape(share)}</td><td>{interval}</td><td>{escape(p)}</td>"
+    share = percent(difference.relative(difference.paired.difference))
+    return f"<td>{share}</td><td>{interval_text(difference)}</td><td>{escape(p_text(difference.p_holm)[1:])}</td>"
 
 
 def _table(heads: list[str], rows: list[str], texts: tuple[str, ...] = ()) -> str:
@@ -188,7 +188,11 @@ def _protocol(comparison: Comparison) -> str:
 
 
 def _figure(comparison: Comparison, title: str, svg: str, note: str) -> str:
-    keys = "".join(f"<li>{_swatch(place)}{escape(e.label)}</li>" for place, e in enumerate(comparison.entries))
+    keys = "".join(
+        f"<li>{_swatch(place)}{escape(entry.label)}</li>"
+        for place, entry in enumerate(comparison.entries)
+        if f"var(--s{place % len(SERIES)})" in svg
+    )
     return (
         f"<h2>{escape(title)}</h2><figure><figcaption>{escape(note)}</figcaption>"
         f'<ul class="legend">{keys}</ul><div class="scroll">{svg}</div></figure>'
