@@ -12,6 +12,7 @@ from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
+from foretaste.recipes.spaces import SEQUENCE
 
 
 @dataclass(frozen=True)
@@ -38,4 +39,5 @@ RECIPE = Recipe(
     config=GRU4RecRecipeConfig,
     train=train,
     build=build,
+    space=SEQUENCE,
 )

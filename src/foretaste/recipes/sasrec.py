@@ -12,6 +12,7 @@ from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
+from foretaste.recipes.spaces import SEQUENCE
 
 
 @dataclass(frozen=True)
@@ -38,4 +39,5 @@ RECIPE = Recipe(
     config=SASRecRecipeConfig,
     train=train,
     build=build,
+    space=SEQUENCE,
 )
