@@ -49,8 +49,8 @@ class Sequences:
 
     def __getitem__(self, row: int) -> NDArray[np.int32]:
         start = self.starts[row]
-        row_items: NDArray[np.int32] = self.items[start : start + self.lengths[row]]
-        return row_items
+        cut: NDArray[np.int32] = self.items[start : start + self.lengths[row]]
+        return cut
 
     @property
     def total(self) -> int:
@@ -87,7 +87,8 @@ class Sequences:
 
     def flat(self) -> NDArray[np.int32]:
         """All items of all rows, row by row, ``(total,)``."""
-        return np.take(self.items, self.places())
+        taken: NDArray[np.int32] = np.take(self.items, self.places())
+        return taken
 
     def counts(self, num_items: int) -> NDArray[np.int64]:
         """How often each item occurs in the rows, ``(num_items,)``."""
