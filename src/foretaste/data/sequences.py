@@ -79,7 +79,8 @@ class Sequences:
         """Where each item of each row lies in ``items``, row by row, ``(total,)``."""
         ends = np.cumsum(self.lengths)
         shift = np.repeat(self.starts - (ends - self.lengths), self.lengths)
-        return np.arange(self.total, dtype=np.int64) + shift
+        places: NDArray[np.int64] = np.arange(self.total, dtype=np.int64) + shift
+        return places
 
     def owners(self) -> NDArray[np.int64]:
         """The row that each item of :meth:`flat` belongs to, ``(total,)``."""
