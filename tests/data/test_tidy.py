@@ -139,3 +139,12 @@ def test_codes_number_ids_by_first_appearance(raw: list[str]) -> None:
     codes, known = dense_codes(pl.Series("id", raw, dtype=pl.String))
     assert known.to_list() == list(dict.fromkeys(raw))
     assert [known[int(c)] for c in codes] == raw
+
+
+@pytest.mark.parametrize(
+    ("kind", "real"), [("unix_seconds (day resolution)", True), ("unix_seconds", True), ("ordinal", False)]
+)
+def test_a_remark_behind_the_kind_of_times_does_not_hide_it(tmp_path: Path, kind: str, real: bool) -> None:
+    LOG.write_parquet(tmp_path / "interactions.parquet")
+    (tmp_path / "meta.json").write_text(json.dumps({"timestamp": kind}))
+    assert Dataset.load(tmp_path).real_times is real

@@ -62,7 +62,8 @@ class Dataset:
         manifest = _manifest(path)
         fingerprint = _fingerprint(path)
         users, items, sequences, catalogue = _cached(path, fingerprint) or _index(_events(path), _catalogue(path))
-        real = manifest.get("timestamp", "unix_seconds") == "unix_seconds" and sequences.times is not None
+        kind = str(manifest.get("timestamp", "unix_seconds"))  # a remark may follow: "unix_seconds (day resolution)"
+        real = kind.startswith("unix_seconds") and sequences.times is not None
         return cls(
             name=str(manifest.get("name", path.resolve().name)),
             users=users,
@@ -131,7 +132,7 @@ def _events(path: Path) -> pl.DataFrame:
             allowed="user_id, item_id and timestamp; found: " + ", ".join(present),
             mend="import the log with a column mapping: --user, --item, --time",
         )
-    order: list[str] = [name for name in ("position", "timestamp") if name in present][:1]
+    order = next(([str(name)] for name in ("position", "timestamp") if name in present), [])
     kept = [name for name in ("user_id", "item_id", "position", "timestamp") if name in present]
     table = lazy.select(kept).collect()
     texts = [pl.col(c).cast(pl.String).cast(pl.Categorical) for c in ("user_id", "item_id")]

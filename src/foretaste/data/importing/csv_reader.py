@@ -161,7 +161,7 @@ class CsvSource:
             frame = pl.read_csv(
                 data, has_header=False, separator=self.separator, quote_char='"' if quoted else None, schema=schema
             )
-        except pl.exceptions.PolarsError:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
             return None
         return frame if frame.height == rows else None
 

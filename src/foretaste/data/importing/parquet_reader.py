@@ -17,6 +17,9 @@ from foretaste.data.importing.source import Chunk
 ROWS = 1 << 20
 """Rows that make a chunk."""
 
+BROKEN = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
+"""What polars may raise on a damaged file; a panic is no ``Exception`` and would go past every other handler."""
+
 
 class ParquetSource:
     """A Parquet file; its columns keep their types."""
@@ -30,7 +33,7 @@ class ParquetSource:
         try:
             self.columns = self._scan.collect_schema().names()
             self._rows = int(self._scan.select(pl.len()).collect().item())
-        except (pl.exceptions.PolarsError, OSError) as error:
+        except BROKEN as error:
             raise self._broken(error) from error
 
     def typed(self, column: pl.Series) -> pl.Series:
@@ -44,13 +47,13 @@ class ParquetSource:
             for start in range(0, self._rows, ROWS):
                 try:
                     frame = self._scan.slice(start, ROWS).collect()
-                except (pl.exceptions.PolarsError, OSError) as error:
+                except BROKEN as error:
                     raise self._broken(error) from error
                 lines = np.arange(start + 1, start + 1 + frame.height, dtype=np.int64)
                 yield Chunk(frame, lines, RowText(frame))
                 bars.update(task, completed=start + frame.height)
 
-    def _broken(self, error: Exception) -> DataError:
+    def _broken(self, error: BaseException) -> DataError:
         return DataError(
             f"the Parquet file cannot be read: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
             where=self.label,

@@ -130,7 +130,9 @@ def _kept(entities: Entities | None, key: str, table: pl.DataFrame, *, drop: boo
     """The items or users, without those that have no interaction where ``drop``."""
     if entities is None or not drop:
         return None if entities is None else entities.table
-    return entities.table.join(table.select(pl.col(key).unique().cast(pl.String)), on=key, how="semi", maintain_order="left")
+    return entities.table.join(
+        table.select(pl.col(key).unique().cast(pl.String)), on=key, how="semi", maintain_order="left"
+    )
 
 
 def _source_record(source: Source, quarantine: Quarantine, found: Log | Entities) -> dict[str, Any]:
