@@ -17,7 +17,9 @@ from parts import Part, chosen, data_folder, run
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (
     Part("foretaste", "foretaste"),
+    Part("foretaste-random", "foretaste", ("init=random",)),
     Part("replay-sampled", "replay", ("--loss", "sampled")),
+    Part("replay-sampled-lr5e-3", "replay", ("--loss", "sampled", "--lr", "5e-3")),
     Part("replay-ce", "replay", ("--loss", "ce")),
     Part("rectools-softmax", "rectools", ("--loss", "softmax")),
     Part("rectools-sampled", "rectools", ("--loss", "sampled_softmax")),
