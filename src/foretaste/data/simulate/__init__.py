@@ -17,7 +17,7 @@ probability .15 each.
 
 **People** (``clock``, ``tastes``). A user makes ``min_interactions`` + NegativeBinomial purchases (mean
 ``interactions_per_user``, shape ``length_shape``). The user joins at a uniform moment of the first 70 % of the
-market's life and stays for a uniform 20 to 100 % of what is left. After each purchase the session goes on with
+market's life and stays for a share Beta(4, 1) of what is left. After each purchase the session goes on with
 probability ``stay``, so that its length is geometric; pauses within a session are 61 s + Exp(240 s); the days of the
 sessions are spread over the stay with LogNormal(0, 1.4) pauses, at the hour 24 Beta(5, 2.2). Tastes for styles,
 occasions and families of materials are standard normal, log-interest in the domains is N(0, 1.5), the preferred price
@@ -34,6 +34,7 @@ greatest
     taste (T_style + T_occasion + T_family) - thrift |level - wanted| + loyalty [brand = brand bought last]
       + quality - 0.4 log(position) - 6 [owned and not used up] + noise Gumbel
 
+A user whose choice is nevertheless such an owned item looks at a kind of free interest instead and chooses there, once.
 With probability ``repeat`` the user instead looks back at an old purchase, each with equal chance, and buys the same
 item again if it is of a kind that is used up; if not, the choice stands.
 

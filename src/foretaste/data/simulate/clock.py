@@ -17,7 +17,7 @@ GAP = 240.0
 BURST = 1.4
 PEAK = (5.0, 2.2)
 LATEST_JOIN = 0.7
-SHORTEST_LIFE = 0.2
+LIFE = (4.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _session_starts(
     The day is the user's own (its pauses are bursty), the hour of the day is ``24 Beta(5, 2.2)``: most in the evening.
     """
     joined = rng.random(users) * LATEST_JOIN
-    life = (1.0 - joined) * (SHORTEST_LIFE + (1.0 - SHORTEST_LIFE) * rng.random(users))
+    life = (1.0 - joined) * rng.beta(*LIFE, size=users)
     weight = np.exp(BURST * rng.standard_normal(len(owner)))
     through = np.cumsum(weight)
     sums = np.bincount(owner, weights=weight, minlength=users)

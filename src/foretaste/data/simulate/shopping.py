@@ -166,17 +166,28 @@ def shop(
 
 def _step(world: World, rng: np.random.Generator, now: _Moment, kept: NDArray[np.int64]) -> tuple[Ints, Slates]:
     """One purchase of every active user, and the slates of those of them that are logged."""
-    config, rows = world.config, np.arange(len(now))
-    kinds = _next_kinds(world, rng, now)
-    slate = world.shelves.draw(rng, kinds, now.times, config.slate)
-    worth = utility(config, world.goods, now.tastes, slate, now.last_brand(world.goods))
-    worth -= np.float32(OWNED) * (_owned(now.history, slate) & ~USED_UP[kinds][:, None])
-    chance = -np.log(np.maximum(rng.standard_exponential(slate.shape, dtype=np.float32), TINY))  # Gumbel
+    slates, has_it = _choose(world, rng, now, _next_kinds(world, rng, now))
+    stuck = np.flatnonzero(has_it)
+    if len(stuck):
+        elsewhere = now.of(stuck)
+        again, _ = _choose(world, rng, elsewhere, _interests(world, rng, elsewhere))
+        slates.items[stuck], slates.worth[stuck], slates.chosen[stuck] = again.items, again.worth, again.chosen
+    old = _bought_again(world, rng, now)
+    bought = np.where(old >= 0, old, slates.items[np.arange(len(now)), slates.chosen]).astype(np.int32)
+    shown = kept[old[kept] < 0]
+    return bought, Slates(now.place[shown], slates.items[shown], slates.worth[shown], slates.chosen[shown])
+
+
+def _choose(world: World, rng: np.random.Generator, now: _Moment, kinds: Ints) -> tuple[Slates, NDArray[np.bool_]]:
+    """Slates of the kinds with what is chosen from them, and whether that is a lasting thing that the user has."""
+    config = world.config
+    items = world.shelves.draw(rng, kinds, now.times, config.slate)
+    worth = utility(config, world.goods, now.tastes, items, now.last_brand(world.goods))
+    has_it = _owned(now.history, items) & ~USED_UP[kinds][:, None]
+    worth -= np.float32(OWNED) * has_it
+    chance = -np.log(np.maximum(rng.standard_exponential(items.shape, dtype=np.float32), TINY))  # Gumbel
     chosen = np.argmax(worth + np.float32(config.noise) * chance, axis=1)
-    again = _bought_again(world, rng, now)
-    bought = np.where(again >= 0, again, slate[rows, chosen]).astype(np.int32)
-    shown = kept[again[kept] < 0]
-    return bought, Slates(now.place[shown], slate[shown], worth[shown], chosen[shown])
+    return Slates(now.place, items, worth, chosen), has_it[np.arange(len(now)), chosen]
 
 
 def _browse(world: World, rng: np.random.Generator, now: _Moment) -> Slates:

@@ -7,7 +7,7 @@ from foretaste.data.simulate.words.forms import Brand, Domain, Kind, Use
 CRAFTS = Domain(
     name="Arts & Crafts",
     kinds=(
-        Kind(("knitting yarn", "hand-knit yarn"), "Knitting", 9, ("wool", "cotton", "acrylic", "linen"), ("50 g", "100 g", "200 g"),
+        Kind(("knitting yarn", "yarn for knitting"), "Knitting", 9, ("wool", "cotton", "acrylic", "linen"), ("50 g", "100 g", "200 g"),
              ("The plies are tight and do not split.", "The dye lot is printed on the band.", "It knits up evenly, even in plain rows."),
              ("knitting needles", "stitch markers", "project bag"), "mass", True),
         Kind(("knitting needles", "knitting pins"), "Knitting", 16, ("bamboo", "aluminium", "beech", "carbon fibre"), ("3 mm", "4 mm", "6 mm"),

@@ -90,7 +90,7 @@ QUERIES: dict[str, tuple[str, ...]] = {
     "style": ("{style} {noun}", "{noun} {style}", "{style} looking {noun}"),
     "occasion": ("{noun} {use}", "best {noun} {use}", "which {noun} {use}"),
     "material": ("{stuff} {noun}", "{noun} {stuff}", "{noun} made of {stuff}"),
-    "level": ("{level} {noun}", "{noun} {level}", "good {level} {noun}"),
+    "level": ("{level} {noun}", "{noun} {level}", "{level} {noun} online"),
     "brand": ("{brand} {noun}", "{brand}", "{noun} by {brand}"),
 }
 """What people type, by the attribute that they have in mind beside the kind."""
