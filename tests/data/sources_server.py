@@ -46,11 +46,12 @@ class Served:
 
 
 class Site(ThreadingHTTPServer):
-    """The server: ``files`` by path, and the ranges asked for by path."""
+    """The server: ``files`` by path, and by path the ranges asked for and the bytes at which answers began."""
 
     daemon_threads = True
     files: dict[str, Served]
     asked: dict[str, list[str]]
+    began: dict[str, list[int]]
 
     @property
     def url(self) -> str:
@@ -88,6 +89,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        self.server.began[self.path.lstrip("/")].append(start)
         self.send_response(206 if start else 200)
         if start:
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
@@ -101,7 +103,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _start(self, served: Served) -> int:
         asked, condition = self.headers.get("Range", ""), self.headers.get("If-Range")
-        changed = served.conditions and condition not in (None, served.tag, served.headers.get("Last-Modified"))
+        strong = None if served.tag.startswith("W/") else served.tag
+        changed = served.conditions and condition not in (None, strong, served.headers.get("Last-Modified"))
         if not asked or not served.ranges or changed:
             return 0
         return int(asked.removeprefix("bytes=").rstrip("-"))
@@ -139,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
 def serving(files: dict[str, Served]) -> Iterator[Site]:
     """Runs a site with these files."""
     site = Site(("127.0.0.1", 0), Handler)
-    site.files, site.asked = files, defaultdict(list)
+    site.files, site.asked, site.began = files, defaultdict(list), defaultdict(list)
     thread = threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

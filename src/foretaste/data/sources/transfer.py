@@ -102,7 +102,8 @@ def _admit(url: str, response: http.client.HTTPResponse, part: Part, known: Orig
     if response.status == 206:
         span = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", "").strip())
         same = known is not None and (not etag or etag == known.etag)
-        if span is None or int(span[1]) != part.size or not same or known is None:
+        fits = span is not None and int(span[1]) == part.size
+        if known is None or not same or not fits or (span and span[2] not in ("*", str(known.total))):
             part.clear()
             raise TransientError("the server sent another piece than the one asked for")
         return known
@@ -147,8 +148,6 @@ def _receive(response: http.client.HTTPResponse, part: Part, origin: Origin, lim
                     raise TransientError(f"fewer than {DRIP} bytes came within {limits.timeout:g} s")
                 mark, mark_time = here, now
     if origin.total is not None and here != origin.total:
-        if here > origin.total:
-            part.clear()
         raise TransientError(f"the connection ended after {here:,} of {origin.total:,} bytes")
 
 
