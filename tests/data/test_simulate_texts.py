@@ -182,6 +182,15 @@ def test_the_vocabulary_holds_together() -> None:
     assert FOOD_STYLES.keys() == STYLES.keys()
 
 
+def test_no_maker_ends_with_the_word_that_follows_it() -> None:
+    for domain in DOMAINS:
+        after = {re.split("[ -]", name)[0] for kind in domain.kinds for name in kind.names}
+        after |= {re.split("[ -]", MATERIALS[m].names[0])[0] for kind in domain.kinds for m in kind.materials}
+        for brand in domain.brands:
+            assert re.split("[ -]", brand.name.lower())[-1] not in after, brand.name
+    assert not {line.lower() for line in LINES} & {name for m in MATERIALS.values() for name in m.names}
+
+
 @pytest.mark.parametrize(
     ("phrase", "shown"),
     [

@@ -80,7 +80,7 @@ MUSIC = Domain(
     brands=(
         Brand("Tallis & Sons", 3, "vintage"), Brand("Ferrante", 2, "vintage"), Brand("Lowbird", 1, "modern"), Brand("Jamjar", 0, "playful"),
         Brand("Quaver Supply", 0, "modern"), Brand("Bell & Barrow", 2, "rustic"), Brand("Signalwerk", 3, "technical"), Brand("Hushbox", 2, "modern"),
-        Brand("Tremolo Bros", 1, "vintage"), Brand("Fennimore", 3, "natural"), Brand("Cricket Audio", 1, "technical"), Brand("Busker's Choice", 0, "rustic"),
+        Brand("Tremolo Bros", 1, "vintage"), Brand("Fennimore", 3, "natural"), Brand("Cricket Sound", 1, "technical"), Brand("Busker's Choice", 0, "rustic"),
         Brand("Ohmfield", 2, "technical"), Brand("Sunny Fret", 1, "playful"), Brand("Greenwood Luthiers", 2, "natural"), Brand("Stagehand", 1, "rustic"),
     ),
     uses=(
