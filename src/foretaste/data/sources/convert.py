@@ -55,6 +55,7 @@ def convert(
     if len(rejects):
         reasons = "; ".join(f"{why}: {n:,}" for why, n in rejects.counts.most_common(5))
         say(f"{len(rejects):,} lines refused and kept in rejected.parquet ({reasons})")
+    facts = {"log_rows": staged.rows, **counts, "items_listed_twice": twice, **_refused(rejects)}
     return write_tidy(
         out,
         table,
@@ -62,26 +63,22 @@ def convert(
         users,
         name=source.name,
         real_times=True,
-        extra={
-            "source": {
-                "about": source.about,
-                "home": source.home,
-                "terms": source.terms,
-                "subset": source.subset,
-                **provenance,
-            },
-            "time_resolution": source.resolution,
-            "tie_order": "order of the source's file",
-            "conversion": {
-                "log_rows": staged.rows,
-                **counts,
-                "items_listed_twice": twice,
-                "lines_refused": len(rejects),
-                "reasons": dict(rejects.counts.most_common()),
-            },
-        },
+        extra={**_origin(source, provenance), "conversion": facts},
         rejected=rejects.table() if len(rejects) else None,
     )
+
+
+def _origin(source: Source, provenance: dict[str, Any]) -> dict[str, Any]:
+    about = {"about": source.about, "home": source.home, "terms": source.terms, "subset": source.subset}
+    return {
+        "source": {**about, **provenance},
+        "time_resolution": source.resolution,
+        "tie_order": "order of the source's file",
+    }
+
+
+def _refused(rejects: Rejects) -> dict[str, Any]:
+    return {"lines_refused": len(rejects), "reasons": dict(rejects.counts.most_common())}
 
 
 def _in_seconds(table: pl.DataFrame, per_second: int) -> pl.DataFrame:
