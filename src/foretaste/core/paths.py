@@ -23,7 +23,9 @@ def existing_folder(
     if folder.is_dir():
         return folder
     if folder.exists():
-        raise error(f"{str(folder)!r} is a file, not a {what}", allowed=allowed or "a folder", mend="give its folder")
+        raise error(
+            f"{str(folder)!r} is a file, not a {what}", allowed=allowed or "a folder", mend=mend or "give its folder"
+        )
     guess = nearest_path(folder)
     raise error(
         f"there is no {what} {str(folder)!r}",

@@ -21,7 +21,9 @@ def open_dataset(folder: str | Path) -> Dataset:
         DataError: If there is none, naming the nearest folder that is there; or if a file in it is damaged.
     """
     allowed = "a folder with interactions.parquet, as `foretaste data import` writes it"
-    path = existing_folder(folder, "data folder", allowed=allowed, mend="import the log first")
+    path = existing_folder(
+        folder, "data folder", allowed=allowed, mend="import the log first: foretaste data import LOG --out DIR"
+    )
     try:
         return Dataset.load(path)
     except (pl.exceptions.PolarsError, ValueError) as error:
