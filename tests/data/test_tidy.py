@@ -75,7 +75,7 @@ def test_without_times_the_order_of_the_rows_counts(tmp_path: Path) -> None:
     assert not Dataset.load(tmp_path / "d").real_times
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(
     st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("xyzw"), st.integers(0, 3)), min_size=1, max_size=30)
 )

@@ -25,6 +25,7 @@ def staged_folder(out: Path, *, owned: tuple[str, ...], last: str) -> Iterator[P
     Raises:
         DataError: If the folder cannot be written.
     """
+    out = out.absolute()  # "." has no name and no parent of its own
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))

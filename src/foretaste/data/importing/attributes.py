@@ -9,23 +9,33 @@ from typing import Any
 
 import polars as pl
 
+from foretaste.data.importing.texts import to_text
+
 PRICE = r"^[^\d\-+.,]{0,5}(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?[^\d.,]{0,5}$"
 """A number with or without thousands, with a currency's sign or code on one side."""
 
 
 def as_text(column: pl.Series) -> pl.Series:
     """Text; the parts of a list are joined by blanks, empty text is missing."""
+    column = _flat_texts(column)
     if isinstance(column.dtype, pl.List):
-        column = column.cast(pl.List(pl.String)).list.drop_nulls().list.join(" ")
-    text = column.cast(pl.String, strict=False).str.strip_chars()
+        column = column.list.join(" ")
+    text = to_text(column).str.strip_chars()
     return text.set((text == "").fill_null(False), None)
 
 
 def as_first(column: pl.Series) -> pl.Series:
     """Text; the first part of a list."""
-    if isinstance(column.dtype, pl.List):
-        column = column.cast(pl.List(pl.String)).list.drop_nulls().list.first()
-    return as_text(column)
+    column = _flat_texts(column)
+    return as_text(column.list.first() if isinstance(column.dtype, pl.List) else column)
+
+
+def _flat_texts(column: pl.Series) -> pl.Series:
+    """A column of lists, of whatever depth, as plain lists of text; other columns as they are."""
+    if not isinstance(column.dtype, pl.List | pl.Array):
+        return column
+    rows = [None if row is None else list(_flat(row)) for row in column.to_list()]
+    return pl.Series(column.name, rows, dtype=pl.List(pl.String))
 
 
 def as_price(column: pl.Series) -> pl.Series:
@@ -33,7 +43,7 @@ def as_price(column: pl.Series) -> pl.Series:
     if column.dtype.is_numeric():
         price = column.cast(pl.Float64)
     else:
-        text = column.cast(pl.String, strict=False).str.strip_chars()
+        text = to_text(column).str.strip_chars()
         whole = text.str.extract(PRICE, 1).str.replace_all(",", "")
         price = (whole + text.str.extract(PRICE, 2).fill_null("")).cast(pl.Float64, strict=False)
     return price.set((~price.is_finite()).fill_null(False), None)

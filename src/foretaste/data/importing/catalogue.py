@@ -72,12 +72,12 @@ def _shaped(source: Source, column: pl.Series, origin: str, shape: Callable[[pl.
     """A known attribute in its type; what the type cannot hold stays beside it under another name."""
     role = column.name
     typed = source.typed(column.alias(origin)).alias(role)
-    richer = isinstance(typed.dtype, pl.List) or (role == "price" and typed.dtype.is_numeric())
+    richer = isinstance(typed.dtype, pl.List | pl.Array) or (role == "price" and typed.dtype.is_numeric())
     usable = typed if richer or column.dtype != pl.String else column
     out = [shape(usable)]
     if role == "price" and out[0].null_count() > as_text(column).null_count():
         out.append(as_text(column).alias("price_text"))
-    if role == "image" and isinstance(usable.dtype, pl.List):
+    if role == "image" and isinstance(usable.dtype, pl.List | pl.Array):
         out.append(usable.alias("images"))
     return out
 

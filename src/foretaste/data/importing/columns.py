@@ -33,6 +33,9 @@ USER_NAMES: dict[str, tuple[str, ...]] = {"user_id": (*LOG_NAMES["user"], "id")}
 NO_COLUMN = "none"
 """``--time none``: leave a column out although it is there."""
 
+NAMELESS = "nameless"
+"""What a column with an empty name is called."""
+
 FLAGS = {"item_id": "--item-id", "user_id": "--user-id"}
 
 
@@ -146,7 +149,7 @@ class Names:
     def __call__(self, column: str) -> str:
         """The tidy name of a source column; the same each time."""
         if column not in self.given:
-            name = column
+            name = column or NAMELESS
             while name in self._reserved or name in self.given.values():
                 name += "_source"
             self.given[column] = name

@@ -7,10 +7,13 @@ floats of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from foretaste.data.importing.python_rows import Kinds
 
 CONTROL = "[\x00-\x1f\x7f]"
 GAPS = ("nan", "NaN", "null", "NULL", "None", "NA", "<NA>", "undefined")
@@ -35,9 +38,11 @@ class Ids:
 def clean_ids(column: pl.Series, odd: NDArray[np.bool_] | None = None) -> Ids:
     """Ids from a column of any type; ``odd`` marks values already known to be none."""
     text = _as_text(column)
-    strange = np.zeros(len(column), dtype=bool) if odd is None else odd
-    if text is None:
-        return Ids(pl.Series(column.name, [""] * len(column)), column.is_not_null().to_numpy(), 0)
+    if text is None:  # no type for an id, or bytes that are no text: judge value by value
+        text, known = Kinds().column(column.name, [_decoded(value) for value in column.to_list()])
+        strange = np.zeros(len(column), dtype=bool) if known is None else known
+    else:
+        strange = np.zeros(len(column), dtype=bool) if odd is None else odd
     bare = text.str.strip_chars()
     trimmed = int((bare != text).sum())
     blank = bare == ""
@@ -50,7 +55,7 @@ def clean_ids(column: pl.Series, odd: NDArray[np.bool_] | None = None) -> Ids:
 
 
 def _as_text(column: pl.Series) -> pl.Series | None:
-    """None for types that cannot be ids."""
+    """None for types that are no ids by themselves."""
     dtype = column.dtype
     if dtype == pl.String:
         return column
@@ -60,11 +65,18 @@ def _as_text(column: pl.Series) -> pl.Series | None:
         exact = whole.cast(dtype).eq_missing(values)
         both = pl.DataFrame({"whole": whole.cast(pl.String), "text": values.cast(pl.String), "exact": exact})
         return both.select(pl.when("exact").then("whole").otherwise("text")).to_series().alias(column.name)
-    if dtype.is_integer() or dtype.is_decimal() or dtype.is_temporal() or dtype in (pl.Categorical, pl.Enum, pl.Null):
-        return column.cast(pl.String)
-    if dtype == pl.Binary:
-        return column.cast(pl.String, strict=False)
-    return None
+    whole_types = (pl.Date, pl.Datetime, pl.Time, pl.Categorical, pl.Enum, pl.Null)
+    return column.cast(pl.String) if dtype.is_integer() or dtype.is_decimal() or dtype in whole_types else None
+
+
+def _decoded(value: Any) -> Any:
+    """Bytes as text where they are text; what else is no id (a duration, say) as the list that marks it as odd."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value
+    return value if value is None or isinstance(value, bool | list | dict) else [str(value)]
 
 
 def looks_like_gap(ids: pl.Series) -> dict[str, int]:

@@ -14,6 +14,7 @@ import polars as pl
 
 from foretaste.core.errors import DataError
 from foretaste.data.importing.blocks import text_blocks, unix_lines
+from foretaste.data.importing.columns import NAMELESS
 from foretaste.data.importing.csv_careful import NUL, UTF8
 from foretaste.data.importing.csv_reader import MAX_RECORD, TOO_LONG
 from foretaste.data.importing.python_rows import Kinds, encodable
@@ -114,7 +115,7 @@ def parse_line(line: bytes) -> dict[str, Any] | str:
         return NOT_OBJECT
     if "\\u" in text and not encodable([json.dumps(parsed, ensure_ascii=False, default=str)]):
         return UTF8
-    return {str(key): value for key, value in parsed.items()}
+    return {str(key) or NAMELESS: value for key, value in parsed.items()}
 
 
 def _loads(text: str) -> Any:

@@ -14,6 +14,7 @@ from foretaste.data.importing.columns import LOG_NAMES, Names, resolve
 from foretaste.data.importing.ids import clean_ids
 from foretaste.data.importing.quarantine import Quarantine
 from foretaste.data.importing.source import Chunk, Source
+from foretaste.data.importing.texts import to_text
 from foretaste.data.importing.times import SECOND, TimeRule
 from foretaste.data.tidy import as_codes
 
@@ -153,8 +154,8 @@ def keep_sound(
 
 def ratings(column: pl.Series, odd: NDArray[np.bool_] | None = None) -> tuple[pl.Series, dict[str, NDArray[np.bool_]]]:
     """Ratings as floats, and which are refused; an empty one is missing, which is allowed."""
-    if column.dtype == pl.String:
-        column = column.str.strip_chars()
+    if column.dtype in (pl.String, pl.Categorical, pl.Enum):
+        column = to_text(column).str.strip_chars()
         column = column.set(column == "", None)
     if column.dtype == pl.Boolean or not (column.dtype.is_numeric() or column.dtype in (pl.String, pl.Null)):
         return pl.Series(column.name, [None] * len(column), dtype=pl.Float64), {

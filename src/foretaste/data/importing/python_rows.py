@@ -31,7 +31,7 @@ class Kinds:
         if kinds == {str}:
             met.add("str")
             return pl.Series(name, values, dtype=pl.String), None
-        pairs = [_text(value) for value in values]
+        pairs = [value_text(value) for value in values]
         here = {kind for _, kind in pairs if kind is not None}
         met |= here
         odd = None
@@ -56,7 +56,7 @@ class Kinds:
         return column
 
 
-def _text(value: Any) -> tuple[str | None, str | None]:
+def value_text(value: Any) -> tuple[str | None, str | None]:
     """A value as text and its kind; whole floats are written as whole numbers, as pandas' gaps make floats of ids."""
     match value:
         case None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from foretaste.core.errors import DataError, nearest
 from foretaste.core.extras import require
+from foretaste.data.importing.columns import NAMELESS
 from foretaste.data.importing.parquet_reader import ParquetSource
 from foretaste.data.importing.python_rows import Kinds
 from foretaste.data.importing.quarantine import Quarantine
@@ -173,7 +174,7 @@ class CursorSource:
                 allowed="a SELECT with a name of its own for each column; found: " + ", ".join(columns),
                 mend="name them with AS",
             )
-        self.label, self.columns, self._batches = label, columns, batches
+        self.label, self.columns, self._batches = label, [name or NAMELESS for name in columns], batches
         self.facts: dict[str, Any] = {"kind": kind}
         self._kinds = Kinds()
 

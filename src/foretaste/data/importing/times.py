@@ -14,6 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from foretaste.data.importing.texts import to_text
+
 SECOND = 1_000_000
 SCALES = {"s": SECOND, "ms": 1000, "us": 1}
 UNPARSABLE, BEFORE, FUTURE = "unparsable time", "time before 1970", "time in the future"
@@ -133,7 +135,7 @@ def _plain(column: pl.Series) -> pl.Series:
         return column.cast(pl.Datetime("us"))
     if column.dtype.is_numeric():
         return column
-    return column.cast(pl.String, strict=False).str.strip_chars()
+    return to_text(column).str.strip_chars()
 
 
 def guess_unit(column: pl.Series) -> str:
