@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from foretaste.core.errors import ConfigError
 from foretaste.data.dataset import Dataset
@@ -168,3 +170,23 @@ def test_small_catalogues_use_fewer_departments(items: int) -> None:
 def test_impossible_markets_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="a market cannot have"):
         MarketConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_verb_writes_a_market_and_suggests_the_nearest_key(tmp_path: Path) -> None:
+    import typer
+
+    from foretaste.cli.data_simulate import data_simulate
+
+    app = typer.Typer()
+    app.command()(data_simulate)
+    options = ["--out", str(tmp_path / "shop"), "--users", "20", "--items", "50", "--seed", "5", "drift=0", "--json"]
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["stats"]["users"] == 20
+    assert told["origin"]["config"]["drift"] == 0
+    direct = simulate(MarketConfig(users=20, items=50, seed=5, drift=0.0))
+    assert Dataset.load(tmp_path / "shop").interactions(["item_id"]).equals(direct.interactions.select("item_id"))
+    wrong = CliRunner().invoke(app, ["--out", str(tmp_path / "x"), "drfit=0"])
+    assert "did you mean 'drift'?" in str(wrong.exception)
+    assert not (tmp_path / "x").exists()

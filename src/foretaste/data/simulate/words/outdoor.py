@@ -73,7 +73,7 @@ OUTDOOR = Domain(
     ),
     brands=(
         Brand("Farrow Peak", 2, "technical"), Brand("Tindra", 3, "modern"), Brand("Muddy Fox", 0, "playful"), Brand("Ridgewell", 1, "technical"),
-        Brand("Old Drover", 2, "rustic"), Brand("Canopy & Co.", 1, "natural"), Brand("Skarv", 3, "technical"), Brand("Hobnail", 1, "vintage"),
+        Brand("Old Drover", 2, "rustic"), Brand("Canopy & Crew", 1, "natural"), Brand("Skarv", 3, "technical"), Brand("Hobnail", 1, "vintage"),
         Brand("Trailmouse", 0, "playful"), Brand("Lowland Supply", 0, "modern"), Brand("Evergreen Guild", 2, "natural"), Brand("Wild Larder", 1, "rustic"),
         Brand("Bivvy Bros", 0, "modern"), Brand("Kettle & Crag", 2, "vintage"), Brand("Silva North", 3, "natural"), Brand("Longstride", 1, "modern"),
     ),
