@@ -113,3 +113,24 @@ def test_scores_kept_by_the_model_are_not_written_over() -> None:
     for mask_seen in (True, False):
         ranks(model, random_questions(np.random.default_rng(1), 4, ITEMS), mask_seen=mask_seen)
     assert np.array_equal(model.scores.numpy(), scores)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "cells", "cached"), [(5, 1 << 25, 400_000), (1 << 16, 2 * ITEMS, 1), (7, 1, 3 * ITEMS)]
+)
+def test_how_much_is_held_at_once_changes_nothing(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, cells: int, cached: int
+) -> None:
+    rng = np.random.default_rng(0)
+    targets = random_questions(rng, 23, ITEMS)
+    users, items = (rng.integers(-2, 3, size=(n, 4)).astype(np.float32) for n in (23, ITEMS))
+    monkeypatch.setattr("foretaste.evaluation.blocks.CHUNK", chunk)
+    monkeypatch.setattr("foretaste.evaluation.blocks.CELLS", cells)
+    monkeypatch.setattr("foretaste.evaluation.ranks.CACHED", cached)
+    found = ranks(Product(users, items), targets, mask_seen=True)
+    assert found.tolist() == slow_ranks(users @ items.T, targets, True)
+
+
+def test_no_questions_have_no_ranks() -> None:
+    model = Product(np.ones((1, 2), dtype=np.float32), np.ones((3, 2), dtype=np.float32))
+    assert ranks(model, questions([], []), mask_seen=True).shape == (0,)

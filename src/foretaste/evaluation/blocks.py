@@ -22,8 +22,17 @@ from foretaste.models.base import Retriever, Scorer, Users
 BLOCK = 256
 """Users scored at once."""
 
-ENCODED = 1 << 16
-"""Users whose vectors are held at once."""
+CELLS = 1 << 25
+"""Scores held at once, at the most: 128 MB; a large catalogue makes the blocks smaller."""
+
+CHUNK = 1 << 16
+"""Users whose vectors and seen items are held at once."""
+
+
+def chunks(size: int) -> Iterator[slice]:
+    """Slices of at most :data:`CHUNK` rows."""
+    for start in range(0, size, CHUNK):
+        yield slice(start, min(start + CHUNK, size))
 
 
 @contextmanager
@@ -61,36 +70,39 @@ def score_blocks(model: Scorer, histories: Sequences, users: Users = None, *, bl
 
     Args:
         model: Called as it stands: use it within :func:`evaluating`.
-        histories: One row for each question.
+        histories: One row for each question, a chunk of them: a retriever's user vectors are made in one go.
         users: Dense user ids beside the rows.
-        block: How many rows at once.
+        block: How many rows at once, at the most.
     """
+    step = max(1, min(block, CELLS // max(model.num_items, 1)))
+    slices = [slice(start, min(start + step, len(histories))) for start in range(0, len(histories), step)]
     if isinstance(model, Retriever):
-        yield from _product_blocks(model, histories, users, block)
+        yield from _product_blocks(model, histories, users, slices)
         return
-    for start in range(0, len(histories), block):
-        rows = slice(start, min(start + block, len(histories)))
-        yield Block(rows, model.score(*_part(histories, users, rows)).float())
+    for rows in slices:
+        part = histories.take(np.arange(rows.start, rows.stop))
+        yield Block(rows, model.score(part, None if users is None else users[rows]).float())
 
 
-def _product_blocks(model: Retriever, histories: Sequences, users: Users, block: int) -> Iterator[Block]:
+def _product_blocks(model: Retriever, histories: Sequences, users: Users, slices: list[slice]) -> Iterator[Block]:
+    if not slices:
+        return
     items = model.item_vectors().float().T
-    longest = items.norm(dim=0).max()
-    buffer = torch.empty((min(block, len(histories)), items.shape[1]), device=items.device)
-    for first in range(0, len(histories), ENCODED):
-        held = slice(first, min(first + ENCODED, len(histories)))
-        vectors = model.user_vectors(*_part(histories, users, held)).float()
-        # No inner product is larger than the product of the norms; NaN and overflow fail this comparison.
-        finite = bool(longest * vectors.norm(dim=1).max() < torch.finfo(torch.float32).max / 2)
-        for start in range(held.start, held.stop, block):
-            rows = slice(start, min(start + block, held.stop))
-            out = buffer[: rows.stop - rows.start]
-            torch.mm(vectors[rows.start - first : rows.stop - first], items, out=out)
-            yield Block(rows, out, finite=finite, scratch=True)
+    vectors = model.user_vectors(histories, users).float()
+    # No inner product is larger than the product of the norms; NaN and overflow fail this comparison.
+    largest = items.norm(dim=0).max() * vectors.norm(dim=1).max()
+    finite = bool(largest < torch.finfo(torch.float32).max / 2)
+    buffer = torch.empty((slices[0].stop, items.shape[1]), device=items.device)
+    for rows in slices:
+        out = buffer[: rows.stop - rows.start]
+        torch.mm(vectors[rows], items, out=out)
+        yield Block(rows, out, finite=finite, scratch=True)
 
 
-def _part(histories: Sequences, users: Users, rows: slice) -> tuple[Sequences, Users]:
-    return histories.take(np.arange(rows.start, rows.stop)), None if users is None else users[rows]
+def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different ones of values that are not negative, rising; on long arrays much faster than ``np.unique``."""
+    rising = np.sort(values)
+    return rising[np.diff(rising, prepend=-1) != 0]
 
 
 class Seen:
@@ -102,13 +114,17 @@ class Seen:
     """
 
     def __init__(self, histories: Sequences, num_items: int) -> None:
-        pairs = np.unique(histories.owners() * num_items + histories.flat())
+        pairs = distinct(histories.owners() * num_items + histories.flat())
         self.rows: NDArray[np.int64] = pairs // num_items
         self.items: NDArray[np.int64] = pairs % num_items
         self._starts = np.searchsorted(self.rows, np.arange(len(histories) + 1))
 
+    def pairs(self, rows: slice) -> slice:
+        """Where the pairs of a block lie."""
+        return slice(int(self._starts[rows.start]), int(self._starts[rows.stop]))
+
     def within(self, rows: slice, device: torch.device) -> tuple[Tensor, Tensor]:
         """Row numbers, counted from the block's first, and item ids of every distinct pair in a block."""
-        part = slice(self._starts[rows.start], self._starts[rows.stop])
+        part = self.pairs(rows)
         owners, items = self.rows[part] - rows.start, self.items[part]
         return torch.from_numpy(owners).to(device), torch.from_numpy(items).to(device)

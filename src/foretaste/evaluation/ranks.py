@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.data.split import Targets
-from foretaste.evaluation.blocks import BLOCK, Block, Seen, evaluating, score_blocks
+from foretaste.evaluation.blocks import BLOCK, Block, Seen, chunks, evaluating, score_blocks
 from foretaste.models.base import Scorer
 
 UNREACHABLE = float("inf")
 """Rank of a target that can not be recommended."""
+
+CACHED = 400_000
+"""Scores counted at once: 1.6 MB, so that the second and third look at them find them in the cache."""
 
 
 def ranks(model: Scorer, targets: Targets, *, mask_seen: bool, block: int = BLOCK) -> NDArray[np.float64]:
@@ -30,48 +33,56 @@ def ranks(model: Scorer, targets: Targets, *, mask_seen: bool, block: int = BLOC
         targets: Questions with their histories.
         mask_seen: Whether items of the history are left out of the ranking; a target that is one of them is
             unreachable.
-        block: How many users are scored at once.
+        block: How many users are scored at once, at the most.
     """
     places = np.empty(len(targets), dtype=np.float64)
-    seen = Seen(targets.histories, model.num_items) if mask_seen else None
     with evaluating(model):
-        for part in score_blocks(model, targets.histories, targets.users, block=block):
-            wanted = torch.from_numpy(targets.items[part.rows].astype(np.int64)).to(part.scores.device)
-            places[part.rows] = _places(part, wanted, seen).cpu().numpy()
+        for rows in chunks(len(targets)):
+            places[rows] = _ranks(model, targets.take(np.arange(rows.start, rows.stop)), mask_seen, block)
     return places
 
 
-def _places(part: Block, wanted: Tensor, seen: Seen | None) -> Tensor:
-    """Ranks within one block, ``(b,)`` float64."""
-    scores = part.scores
-    # The target's score is read from the block itself: computed anew, its last bits may differ, and ties with it.
-    target = scores.gather(1, wanted[:, None])
-    unreachable = ~(target[:, 0] > -torch.inf)
-    # Instead of writing over the scores of seen items before counting, their share is taken off the count.
-    away = torch.zeros(len(target), device=scores.device)
+def _ranks(model: Scorer, targets: Targets, mask_seen: bool, block: int) -> NDArray[np.float64]:
+    """Ranks of so many targets as are held at once."""
+    seen = Seen(targets.histories, model.num_items) if mask_seen else None
+    wanted = torch.from_numpy(targets.items.astype(np.int64))[:, None]
+    own = np.empty(len(targets), dtype=np.float32)
+    count = np.empty(len(targets), dtype=np.float64)
+    known = np.empty(len(seen.items) if seen else 0, dtype=np.float32)
+    for part in score_blocks(model, targets.histories, targets.users, block=block):
+        # The target's score is read from the block itself: computed anew, its last bits may differ, and ties with it.
+        target = part.scores.gather(1, wanted[part.rows].to(part.scores.device))
+        own[part.rows] = target[:, 0].cpu().numpy()
+        if seen is not None:
+            known[seen.pairs(part.rows)] = part.scores[seen.within(part.rows, part.scores.device)].cpu().numpy()
+        count[part.rows] = _count(part, target).cpu().numpy()
+    # The target itself was counted as a tie. Seen items were counted too: their share is taken off, which is cheaper
+    # than writing over their scores first.
+    places = count - 0.5
+    places[~(own > -np.inf)] = UNREACHABLE
     if seen is not None:
-        owners, items = seen.within(part.rows, scores.device)
-        repeated = items == wanted[owners]
-        unreachable[owners[repeated]] = True
-        ahead = _ahead(scores[owners, items], target[owners, 0]).masked_fill_(repeated, 0)
-        away.index_add_(0, owners, ahead)
-    count = _count_finite if part.finite and part.scratch else _count
-    place = count(scores, target).double() - 0.5 - away.double()
-    return place.masked_fill_(unreachable, UNREACHABLE)
+        repeated = seen.items == targets.items[seen.rows]
+        ahead = ((known > own[seen.rows]) * 0.5 + (known >= own[seen.rows]) * 0.5) * ~repeated
+        places -= np.bincount(seen.rows, weights=ahead, minlength=len(places))
+        places[seen.rows[repeated]] = UNREACHABLE
+    return places
 
 
-def _ahead(scores: Tensor, target: Tensor) -> Tensor:
-    """1 where a score beats the target's, one half where it ties, 0 elsewhere and for NaN."""
-    return ((scores > target).float() + (scores >= target).float()) / 2
+def _count(part: Block, target: Tensor) -> Tensor:
+    """Items with a higher score, and half of those with the same score, for each row of a block, ``(b,)`` float64."""
+    step = max(1, CACHED // part.scores.shape[1])
+    count = _sweep if part.finite and part.scratch else _compare
+    pairs = zip(torch.split(part.scores, step), torch.split(target, step), strict=True)
+    return torch.cat([count(scores, own) for scores, own in pairs]).double() / 2
 
 
-def _count(scores: Tensor, target: Tensor) -> Tensor:
-    """Sum of :func:`_ahead` over the catalogue, the target itself included, ``(b,)``."""
-    flags = torch.gt(scores, target, out=torch.empty_like(scores))
-    higher = flags.sum(1)
-    return (higher + torch.ge(scores, target, out=flags).sum(1)) / 2
+def _sweep(scores: Tensor, target: Tensor) -> Tensor:
+    """Twice the count for finite scores: all items, and those above minus those below; overwrites ``scores``."""
+    return scores.sub_(target).sign_().sum(1) + scores.shape[1]
 
 
-def _count_finite(scores: Tensor, target: Tensor) -> Tensor:
-    """The same for finite scores in one sweep: items above minus items below the target; overwrites ``scores``."""
-    return (scores.sub_(target).sign_().sum(1) + scores.shape[1]) / 2
+def _compare(scores: Tensor, target: Tensor) -> Tensor:
+    """Twice the count for any scores; a NaN is neither above the target nor level with it."""
+    flags = torch.empty_like(scores)
+    higher = torch.gt(scores, target, out=flags).sum(1)
+    return higher + torch.ge(scores, target, out=flags).sum(1)

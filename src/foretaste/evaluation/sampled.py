@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from foretaste.core.errors import DataError
 from foretaste.data.sequences import Sequences
 from foretaste.data.split import Targets
-from foretaste.evaluation.blocks import BLOCK, evaluating, score_blocks
+from foretaste.evaluation.blocks import BLOCK, chunks, distinct, evaluating, score_blocks
 from foretaste.evaluation.ranks import UNREACHABLE
 from foretaste.models.base import Scorer
 
@@ -46,7 +46,7 @@ def candidates(
     Raises:
         DataError: If a user leaves fewer than ``count`` items.
     """
-    owned = np.unique(sequences.owners() * num_items + sequences.flat())
+    owned = distinct(sequences.owners() * num_items + sequences.flat())
     left = num_items - np.bincount(owned // num_items, minlength=len(sequences))[users]
     if len(left) and left.min() < count:
         raise DataError(
@@ -109,11 +109,20 @@ def sampled_ranks(
     """
     places = np.empty(len(targets), dtype=np.float64)
     with evaluating(model):
-        for part in score_blocks(model, targets.histories, targets.users, block=block):
-            wanted = torch.from_numpy(targets.items[part.rows].astype(np.int64)).to(part.scores.device)
-            target = part.scores.gather(1, wanted[:, None])
-            rivals = part.scores.gather(1, torch.from_numpy(others[part.rows]).to(part.scores.device))
-            place = ((rivals > target).sum(1) + (rivals >= target).sum(1)).double() / 2
-            place[~(target[:, 0] > -torch.inf)] = UNREACHABLE
-            places[part.rows] = place.cpu().numpy()
+        for rows in chunks(len(targets)):
+            part = targets.take(np.arange(rows.start, rows.stop))
+            places[rows] = _sampled_ranks(model, part, others[rows], block)
+    return places
+
+
+def _sampled_ranks(model: Scorer, targets: Targets, others: NDArray[np.int64], block: int) -> NDArray[np.float64]:
+    places = np.empty(len(targets), dtype=np.float64)
+    wanted = torch.from_numpy(targets.items.astype(np.int64))[:, None]
+    for part in score_blocks(model, targets.histories, targets.users, block=block):
+        device = part.scores.device
+        target = part.scores.gather(1, wanted[part.rows].to(device))
+        rivals = part.scores.gather(1, torch.from_numpy(others[part.rows]).to(device))
+        place = ((rivals > target).sum(1) + (rivals >= target).sum(1)).double() / 2
+        place[~(target[:, 0] > -torch.inf)] = UNREACHABLE
+        places[part.rows] = place.cpu().numpy()
     return places

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from foretaste.data.sequences import Sequences
-from foretaste.evaluation.blocks import BLOCK, Seen, evaluating, score_blocks
+from foretaste.evaluation.blocks import BLOCK, Seen, chunks, evaluating, score_blocks
 from foretaste.models.base import Scorer, Users
 
 NOTHING = -1
@@ -35,17 +35,26 @@ def top_k(
         mask_seen: Whether items of the history are left out.
         block: How many users are scored at once.
     """
-    kept = min(k, model.num_items)
     lists = np.full((len(histories), k), NOTHING, dtype=np.int64)
-    seen = Seen(histories, model.num_items) if mask_seen else None
     with evaluating(model):
-        for part in score_blocks(model, histories, users, block=block):
-            scores = part.scores if part.scratch else part.scores.clone()
-            if not part.finite:
-                scores.nan_to_num_(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
-            if seen is not None:
-                scores[seen.within(part.rows, scores.device)] = -torch.inf
-            best = scores.topk(kept, dim=1)
-            best.indices[best.values == -torch.inf] = NOTHING
-            lists[part.rows, :kept] = best.indices.cpu().numpy()
+        for rows in chunks(len(histories)):
+            part = histories.take(np.arange(rows.start, rows.stop))
+            _fill(lists[rows], model, part, None if users is None else users[rows], mask_seen, block)
     return lists
+
+
+def _fill(
+    lists: NDArray[np.int64], model: Scorer, histories: Sequences, users: Users, mask_seen: bool, block: int
+) -> None:
+    """Writes the lists of so many users as are held at once."""
+    kept = min(lists.shape[1], model.num_items)
+    seen = Seen(histories, model.num_items) if mask_seen else None
+    for part in score_blocks(model, histories, users, block=block):
+        scores = part.scores if part.scratch else part.scores.clone()
+        if not part.finite:
+            scores.nan_to_num_(nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf)
+        if seen is not None:
+            scores[seen.within(part.rows, scores.device)] = -torch.inf
+        best = scores.topk(kept, dim=1)
+        best.indices[best.values == -torch.inf] = NOTHING
+        lists[part.rows, :kept] = best.indices.cpu().numpy()
