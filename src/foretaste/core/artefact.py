@@ -49,11 +49,13 @@ class Run:
     Args:
         folder: Where everything of the run is written.
         version: Version of the code, part of every manifest.
+        writes: Whether this process keeps the books; of several that train together only one does.
     """
 
-    def __init__(self, folder: Path, *, version: str = "") -> None:
+    def __init__(self, folder: Path, *, version: str = "", writes: bool = True) -> None:
         self.folder = folder
         self.version = version
+        self.writes = writes
         self._done: dict[str, str] = {}
 
     def stage(self, name: str, make: Callable[[Path], T], read: Callable[[Path], T], *, inputs: Mapping[str, Any]) -> T:
@@ -71,11 +73,9 @@ class Run:
         if self._finished(folder, wanted):
             return read(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        begun = folder / "begun.json"
-        if begun.is_file() and read_json(begun).get("fingerprint") != wanted:
-            shutil.rmtree(folder)
-            folder.mkdir(parents=True)
-        write_json(begun, {"stage": name, "fingerprint": wanted})
+        if not self.writes:
+            return make(folder)
+        self._begin(folder, wanted)
         result = make(folder)
         files = {str(p.relative_to(folder)): file_digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
         write_json(
@@ -83,6 +83,14 @@ class Run:
             {"stage": name, "fingerprint": wanted, "version": self.version, "inputs": _plain(inputs), "files": files},
         )
         return result
+
+    def _begin(self, folder: Path, wanted: str) -> None:
+        """Marks a stage as begun; what another config left there is removed first."""
+        begun = folder / "begun.json"
+        if begun.is_file() and read_json(begun).get("fingerprint") != wanted:
+            shutil.rmtree(folder)
+            folder.mkdir(parents=True)
+        write_json(begun, {"stage": folder.name, "fingerprint": wanted})
 
     def _finished(self, folder: Path, wanted: str) -> bool:
         manifest = folder / MANIFEST

@@ -19,9 +19,11 @@ from foretaste.nn.losses.base import CatalogueLoss
 class BERT4RecConfig(SASRecConfig):
     """Keys of the network and of the cloze task."""
 
-    dropout: float = option(0.2, "Dropout rate.", paper="0.1")
-    mask_share: float = option(0.4, "Share of places that are masked.", paper="0.2 (ML), 0.6 (Beauty)")
-    last_share: float = option(0.2, "Share of rows in which only the newest item is masked.", paper="once an epoch")
+    dropout: float = option(0.2, "Dropout rate.", paper="0.1", low=0, high=0.99)
+    mask_share: float = option(0.4, "Share of places that are masked.", paper="0.2 (ML), 0.6 (Beauty)", low=0, high=1)
+    last_share: float = option(
+        0.2, "Share of rows in which only the newest item is masked.", paper="once an epoch", low=0, high=1
+    )
 
 
 class BERT4Rec(SequenceRecommender):

@@ -28,10 +28,14 @@ class LossConfig:
         paper="bce with 1 negative (SASRec), softmax (BERT4Rec)",
         choices=("softmax", "sampled-softmax", "bce", "gbce"),
     )
-    negatives: int = option(256, "Negatives: for each target (bce, gbce), or shared by a batch (sampled-softmax).")
+    negatives: int = option(
+        256, "Negatives: for each target (bce, gbce), or shared by a batch (sampled-softmax).", low=1
+    )
     sampler: str = option("uniform", "How negatives are drawn.", choices=("uniform", "popularity", "in-batch"))
-    temperature: float = option(1.0, "Scores are divided by it inside a softmax loss.")
-    calibration: float = option(0.75, "gBCE's t: 0 is plain BCE, 1 fully calibrated.", paper="0.75 (gSASRec)")
+    temperature: float = option(1.0, "Scores are divided by it inside a softmax loss.", low=1e-6)
+    calibration: float = option(
+        0.75, "gBCE's t: 0 is plain BCE, 1 fully calibrated.", paper="0.75 (gSASRec)", low=0, high=1
+    )
     precision: str = option("auto", "Type of the large products of the softmax loss.", choices=("auto", "bf16", "fp32"))
 
 

@@ -166,7 +166,8 @@ def _help(found: Recipe, config: Any, dataset: Dataset, folder: Path) -> RunResu
     """What a process does that trains beside the main one: the recipe, and nothing that is written afterwards."""
     if not is_finished(folder):
         seed_everything(config.seed)
-        found.train(Run(folder, version=foretaste.__version__), dataset, make_split(dataset, config.split), config)
+        run = Run(folder, version=foretaste.__version__, writes=False)
+        found.train(run, dataset, make_split(dataset, config.split), config)
     return RunResult(folder, found.name, {}, {}, {})
 
 
