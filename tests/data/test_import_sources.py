@@ -133,13 +133,23 @@ def test_an_sqlalchemy_url_reads_as_a_path_does(
         import_log(f"sqlite+pysqlite:///{file}", tmp_path / "out", query="SELECT x FROM log")
     with pytest.raises(ForetasteError):
         import_log("postgresql+nodriver://me:secret@host/db", tmp_path / "out", query="SELECT 1")
-    with pytest.raises(ForetasteError):
-        import_log("nonsense://", tmp_path / "out")
+    for url in ("nonsense://", "postgresql://host:port/db", "postgresql://[::1/db", "oracle://h/x"):
+        with pytest.raises(ForetasteError):
+            import_log(url, tmp_path / "out")
 
 
 def test_passwords_are_never_shown() -> None:
     assert public_url("postgresql://me:secret@host:5432/db?x=1") == "postgresql://me:***@host:5432/db?x=1"
     assert public_url("sqlite:///a.db") == "sqlite:///a.db"
+    assert "secret" not in public_url("postgresql://me:secret@[::1/db")
+
+
+def test_addresses_of_files_are_no_databases(tmp_path: Path) -> None:
+    for url in ("https://host/log.csv", "s3://bucket/log.parquet", "file:///log.csv"):
+        with pytest.raises(ForetasteError, match="not of a database"):
+            import_log(url, tmp_path / "out")
+    with pytest.raises(ForetasteError, match="no database file"):
+        import_log(f"sqlite:///{tmp_path}/none.db", tmp_path / "out")
 
 
 def test_times_ties_repeats_and_duplicates_are_reported_and_kept(tmp_path: Path) -> None:

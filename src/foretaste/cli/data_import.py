@@ -10,68 +10,81 @@ import typer
 from foretaste.cli.output import JsonFlag, emit
 
 
+def _option(text: str, flag: str | None = None, metavar: str | None = None) -> typer.models.OptionInfo:
+    names = [] if flag is None else [flag]
+    found: typer.models.OptionInfo = typer.Option(*names, help=text, metavar=metavar)
+    return found
+
+
+Log = Annotated[
+    str, typer.Argument(help="The log: CSV, TSV, JSONL (.gz, .zst too), Parquet, DuckDB, SQLite, or a database's URL.")
+]
+Items = Annotated[str | None, typer.Argument(help="The catalogue, of any of these kinds.")]
+Out = Annotated[Path, _option("Folder to write.")]
+Name = Annotated[str | None, _option("What the data set is called; default: the folder's name.")]
+Users = Annotated[str | None, _option("A table of users.")]
+User = Annotated[str | None, _option("Log: column of the user.", metavar="COLUMN")]
+Item = Annotated[str | None, _option("Log: column of the item.", metavar="COLUMN")]
+Time = Annotated[str | None, _option("Log: column of the time; 'none': the order of the file.", metavar="COLUMN")]
+Rating = Annotated[str | None, _option("Log: column of the rating; 'none': an attribute.", metavar="COLUMN")]
+ItemId = Annotated[str | None, _option("Catalogue: column of the item.", metavar="COLUMN")]
+Title = Annotated[str | None, _option("Catalogue: column of the title.", metavar="COLUMN")]
+Brand = Annotated[str | None, _option("Catalogue: column of the brand.", metavar="COLUMN")]
+Categories = Annotated[str | None, _option("Catalogue: column of the categories.", metavar="COLUMN")]
+Price = Annotated[str | None, _option("Catalogue: column of the price.", metavar="COLUMN")]
+Description = Annotated[str | None, _option("Catalogue: column of the description.", metavar="COLUMN")]
+Image = Annotated[str | None, _option("Catalogue: column of the picture.", metavar="COLUMN")]
+UserId = Annotated[str | None, _option("Users: column of the user.", metavar="COLUMN")]
+Query = Annotated[str | None, _option("SQL that gives the log.", metavar="SELECT")]
+ItemsQuery = Annotated[str | None, _option("SQL that gives the catalogue.", metavar="SELECT")]
+UsersQuery = Annotated[str | None, _option("SQL that gives the users.", metavar="SELECT")]
+Format = Annotated[str, _option("auto (by the suffix), csv, tsv, jsonl, parquet or sql.")]
+Separator = Annotated[str | None, _option("CSV: between columns; \\t for a tab; default: seen in the header.")]
+Encoding = Annotated[str, _option("Of text files; UTF-16 is recognised.")]
+Columns = Annotated[str | None, _option("CSV log without a header line: its columns.", metavar="A,B,…")]
+TimeUnit = Annotated[str, _option("auto, s, ms, us, ns (since 1970), iso, or ordinal (an order only).")]
+MaxRejected = Annotated[float, _option("Share of refused rows above which the import stops.")]
+KCore = Annotated[int, _option("Interactions that every user and item must have.", flag="--kcore")]
+KCoreMode = Annotated[str, _option("iterated, or single-pass (counted once in the whole log).", flag="--kcore-mode")]
+MinUser = Annotated[int | None, _option("The threshold for users, where it differs from --kcore.")]
+MinItem = Annotated[int | None, _option("The threshold for items, where it differs from --kcore.")]
+ColdItems = Annotated[bool | None, _option("Keep items without interactions; default: not after --kcore.")]
+Force = Annotated[bool, _option("Write into a folder that holds other things.", flag="--force")]
+
+
 def data_import(
-    log: Annotated[
-        str,
-        typer.Argument(help="The log: CSV, TSV, JSONL (.gz, .zst too), Parquet, DuckDB, SQLite, or a database's URL."),
-    ],
-    out: Annotated[Path, typer.Option(help="Folder to write.", show_default=False)],
-    items: Annotated[str | None, typer.Argument(help="The catalogue, of any of these kinds.")] = None,
-    name: Annotated[str | None, typer.Option(help="What the data set is called; default: the folder's name.")] = None,
-    users: Annotated[str | None, typer.Option(help="A table of users.")] = None,
-    user: Annotated[str | None, typer.Option(metavar="COLUMN", help="Log: column of the user.")] = None,
-    item: Annotated[str | None, typer.Option(metavar="COLUMN", help="Log: column of the item.")] = None,
-    time: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Log: column of the time; 'none': order of the file.")
-    ] = None,
-    rating: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Log: column of the rating; 'none': an attribute.")
-    ] = None,
-    item_id: Annotated[str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the item.")] = None,
-    title: Annotated[str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the title.")] = None,
-    brand: Annotated[str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the brand.")] = None,
-    categories: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the categories.")
-    ] = None,
-    price: Annotated[str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the price.")] = None,
-    description: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the description.")
-    ] = None,
-    image: Annotated[str | None, typer.Option(metavar="COLUMN", help="Catalogue: column of the picture.")] = None,
-    user_id: Annotated[str | None, typer.Option(metavar="COLUMN", help="Users: column of the user.")] = None,
-    query: Annotated[str | None, typer.Option(metavar="SELECT", help="SQL that gives the log.")] = None,
-    items_query: Annotated[str | None, typer.Option(metavar="SELECT", help="SQL that gives the catalogue.")] = None,
-    users_query: Annotated[str | None, typer.Option(metavar="SELECT", help="SQL that gives the users.")] = None,
-    format: Annotated[str, typer.Option(help="auto (by the suffix), csv, tsv, jsonl, parquet or sql.")] = "auto",
-    separator: Annotated[
-        str | None, typer.Option(help="CSV: between columns; \\t for a tab; default: seen in the header.")
-    ] = None,
-    encoding: Annotated[str, typer.Option(help="Of text files; UTF-16 is recognised.")] = "utf-8",
-    columns: Annotated[
-        str | None, typer.Option(metavar="A,B,…", help="CSV log without a header line: its columns.")
-    ] = None,
-    time_unit: Annotated[
-        str, typer.Option(help="auto, s, ms, us, ns (since 1970), iso, or ordinal (an order only).")
-    ] = "auto",
-    max_rejected: Annotated[float, typer.Option(help="Share of refused rows above which the import stops.")] = 0.05,
-    kcore: Annotated[int, typer.Option(help="Interactions that every user and item must have.")] = 1,
-    kcore_mode: Annotated[
-        str, typer.Option(help="iterated, or single-pass (counted once in the whole log).")
-    ] = "iterated",
-    min_user: Annotated[
-        int | None, typer.Option(help="The threshold for users, where it differs from --kcore.")
-    ] = None,
-    min_item: Annotated[
-        int | None, typer.Option(help="The threshold for items, where it differs from --kcore.")
-    ] = None,
-    cold_items: Annotated[
-        bool | None,
-        typer.Option(
-            "--cold-items/--no-cold-items",
-            help="Keep catalogue items without interactions; default: not after --kcore.",
-        ),
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write into a folder that holds other things.")] = False,
+    log: Log,
+    out: Out,
+    items: Items = None,
+    name: Name = None,
+    users: Users = None,
+    user: User = None,
+    item: Item = None,
+    time: Time = None,
+    rating: Rating = None,
+    item_id: ItemId = None,
+    title: Title = None,
+    brand: Brand = None,
+    categories: Categories = None,
+    price: Price = None,
+    description: Description = None,
+    image: Image = None,
+    user_id: UserId = None,
+    query: Query = None,
+    items_query: ItemsQuery = None,
+    users_query: UsersQuery = None,
+    format: Format = "auto",
+    separator: Separator = None,
+    encoding: Encoding = "utf-8",
+    columns: Columns = None,
+    time_unit: TimeUnit = "auto",
+    max_rejected: MaxRejected = 0.05,
+    kcore: KCore = 1,
+    kcore_mode: KCoreMode = "iterated",
+    min_user: MinUser = None,
+    min_item: MinItem = None,
+    cold_items: ColdItems = None,
+    force: Force = False,
     json: JsonFlag = False,
 ) -> None:
     """Imports a log, with its catalogue, into the tidy form: checked, counted, every refused row kept.
@@ -95,27 +108,20 @@ def data_import(
     from foretaste.data.importing.options import ImportOptions
     from foretaste.data.importing.report import report_lines
     from foretaste.data.importing.run import import_data
+    from foretaste.data.importing.sql_reader import public_url
 
-    roles = {"user": user, "item": item, "time": time, "rating": rating}
-    known = {
-        "title": title,
-        "brand": brand,
-        "categories": categories,
-        "price": price,
-        "description": description,
-        "image": image,
-    }
+    known = _given(title=title, brand=brand, categories=categories, price=price, description=description, image=image)
     options = ImportOptions(
-        log_columns=_given(roles),
-        item_columns=_given({"item_id": item_id, **known}),
-        user_columns=_given({"user_id": user_id}),
+        log_columns=_given(user=user, item=item, time=time, rating=rating),
+        item_columns={**_given(item_id=item_id), **known},
+        user_columns=_given(user_id=user_id),
         query=query,
         items_query=items_query,
         users_query=users_query,
         format=format,
         separator="\t" if separator == "\\t" else separator,
         encoding=encoding,
-        header=tuple(name.strip() for name in columns.split(",")) if columns else None,
+        header=tuple(part.strip() for part in columns.split(",")) if columns else None,
         time_unit=time_unit,
         max_rejected=max_rejected,
         min_user=kcore if min_user is None else min_user,
@@ -124,10 +130,11 @@ def data_import(
         cold_items=cold_items,
         force=force,
     )
-    say(f"importing {log.partition('@')[2] or log} to {out}")
+    say(f"importing {public_url(log)} to {out}")
     manifest = import_data(log, items, users, out=out, name=name, options=options)
     emit({"folder": str(out), **manifest}, json, lambda: print("\n".join(report_lines(manifest, out))))
 
 
-def _given(roles: dict[str, str | None]) -> dict[str, str]:
+def _given(**roles: str | None) -> dict[str, str]:
+    """The columns that were named."""
     return {role: column for role, column in roles.items() if column is not None}

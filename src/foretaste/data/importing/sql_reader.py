@@ -23,6 +23,9 @@ from foretaste.data.importing.source import Chunk, Source
 ROWS = 1 << 16
 """Rows fetched at once."""
 
+NO_DATABASE = ("http", "https", "ftp", "s3", "gs", "hdfs", "file")
+"""Schemes of files, which are not fetched here."""
+
 DUCKDB_SUFFIXES, SQLITE_SUFFIXES = (".duckdb", ".ddb"), (".sqlite", ".sqlite3", ".db3")
 
 
@@ -33,7 +36,10 @@ def is_url(source: str) -> bool:
 
 def public_url(url: str) -> str:
     """The URL without its password, for messages and the manifest."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # nobody can tell where a password would stand in it
+        return url.partition("://")[0] + "://…"
     if parts.password is None:
         return url
     return urlunsplit(parts._replace(netloc=parts.netloc.replace(f":{parts.password}@", ":***@")))
@@ -63,6 +69,13 @@ def _database(source: str) -> tuple[str, Path]:
         with path.open("rb") as file:
             return ("sqlite" if file.read(15) == b"SQLite format 3" else "duckdb"), path
     scheme = source.partition("://")[0].partition("+")[0].lower()
+    if scheme in NO_DATABASE:
+        raise DataError(
+            f"{scheme}:// is the address of a file, not of a database",
+            where=public_url(source),
+            allowed="a file on this machine, or a database's URL",
+            mend="download it and give its path",
+        )
     path = Path(source.partition("://")[2].removeprefix("/").partition("?")[0])
     if scheme in ("duckdb", "sqlite") and not path.is_file():
         raise DataError(
@@ -143,7 +156,7 @@ def _alchemy(url: str, query: str | None) -> tuple[str, str, list[str], Iterator
             allowed="a URL whose driver is installed",
             mend="for PostgreSQL: pip install 'psycopg[binary]' and a URL that starts with postgresql+psycopg://",
         ) from error
-    except alchemy.exc.SQLAlchemyError as error:
+    except (alchemy.exc.SQLAlchemyError, ValueError, TypeError, OSError) as error:
         raise _closed(error, shown) from error
     select = _select(query, tables, shown)
     try:
