@@ -156,6 +156,11 @@ def test_the_json_is_plain(comparison: Comparison) -> None:
     plain = json.loads(json.dumps(comparison.as_json(), allow_nan=False))
     assert [entry["recipe"] for entry in plain["entries"]] == ["popularity", "sasrec", "sasrec"]
     assert len(plain["differences"]) == 4
+    heads = [run.test["groups"]["items"]["head"] for run in comparison.entries[1].runs]
+    head = plain["entries"][1]["groups"]["items"]["head"]
+    assert head["targets"] == 100
+    assert head["hr@10"] == pytest.approx(np.mean([h["hr@10"] for h in heads]))
+    assert plain["entries"][1]["groups"]["items"]["bins"]["equal-mass"]["10+"]["ndcg@10"] is None
 
 
 def test_the_table_prints_the_protocol_beside_the_numbers(comparison: Comparison) -> None:

@@ -102,7 +102,8 @@ def _product_blocks(model: Retriever, histories: Sequences, users: Users, slices
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The different ones of values that are not negative, rising; on long arrays much faster than ``np.unique``."""
     rising = np.sort(values)
-    return rising[np.diff(rising, prepend=-1) != 0]
+    once: NDArray[np.int64] = rising[np.diff(rising, prepend=-1) != 0]
+    return once
 
 
 class Seen:

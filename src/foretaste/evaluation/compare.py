@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from foretaste.core.errors import ConfigError
-from foretaste.evaluation.entries import Entry, group_runs
+from foretaste.evaluation.entries import Entry, group_runs, mean_tree
 from foretaste.evaluation.runs import FinishedRun, read_run
 from foretaste.evaluation.significance import SAMPLES, Paired, compare_paired, holm
 
@@ -149,5 +149,5 @@ def _entry_json(entry: Entry) -> dict[str, Any]:
         "seeds": [run.seed for run in entry.runs],
         "metrics": {name: spread[0] for name, spread in spreads.items() if spread},
         "std": {name: spread[1] for name, spread in spreads.items() if spread and len(entry.runs) > 1},
-        "groups": entry.runs[0].test.get("groups", {}) if len(entry.runs) == 1 else {},
+        "groups": mean_tree([run.test.get("groups", {}) for run in entry.runs]),
     }

@@ -61,6 +61,20 @@ def _dig(report: Any, path: tuple[str, ...]) -> Any:
     return report
 
 
+def mean_tree(trees: Sequence[Any]) -> Any:
+    """Nested dictionaries of like shape, averaged number by number; whole numbers that agree stay whole.
+
+    >>> mean_tree([{"head": {"targets": 2, "hr@10": 0.5}}, {"head": {"targets": 2, "hr@10": 1.0}}])
+    {'head': {'targets': 2, 'hr@10': 0.75}}
+    """
+    first = trees[0]
+    if isinstance(first, dict):
+        return {key: mean_tree([tree.get(key) if isinstance(tree, dict) else None for tree in trees]) for key in first}
+    if all(tree == first for tree in trees):
+        return first
+    return sum(trees) / len(trees) if all(isinstance(tree, int | float) for tree in trees) else None
+
+
 def group_runs(runs: Iterable[FinishedRun]) -> tuple[Entry, ...]:
     """Entries in order of their first run; labels say what tells two configs of one recipe apart."""
     groups: dict[str, list[FinishedRun]] = {}
