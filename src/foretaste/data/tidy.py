@@ -112,21 +112,18 @@ def dense_codes(ids: pl.Series) -> tuple[NDArray[np.int32], pl.Series]:
     Returns:
         The number of each row ``(N,)`` and the raw ids in the order of their numbers.
     """
-    if ids.dtype != pl.Enum:
-        known = ids.unique(maintain_order=True)
-        return ids.cast(pl.Enum(known)).to_physical().cast(pl.Int32).to_numpy(), known
-    codes, names = ids.to_physical().cast(pl.Int64).to_numpy(), ids.dtype.categories  # type: ignore[attr-defined]
-    first = np.full(len(names), len(codes), dtype=np.int64)
+    codes = (ids if ids.dtype == pl.Categorical else ids.cast(pl.Categorical)).to_physical().cast(pl.Int64).to_numpy()
+    first = np.full(int(codes.max(initial=-1)) + 1, len(codes), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last write stays: the earliest row
     used = np.argsort(first, kind="stable")[: int((first < len(codes)).sum())]
-    number = np.zeros(len(names), dtype=np.int32)
+    number = np.zeros(len(first), dtype=np.int32)
     number[used] = np.arange(len(used), dtype=np.int32)
-    return number[codes], names.gather(used).alias(ids.name)
+    return number[codes], ids.gather(first[used]).cast(pl.String)
 
 
 def as_codes(table: pl.DataFrame, *ids: str) -> pl.DataFrame:
     """The table with some columns of text as numbers of distinct values: smaller, and faster to sort and count."""
-    return table.with_columns(pl.Series(name, table[name].cast(pl.Enum(table[name].unique()))) for name in ids)
+    return table.with_columns(pl.col(*ids).cast(pl.Categorical))
 
 
 def complete_items(items: pl.DataFrame) -> pl.DataFrame:
@@ -169,7 +166,7 @@ def _checked(table: pl.DataFrame, ids: tuple[str, ...], what: str) -> pl.DataFra
                 allowed="an id in every row",
                 mend="leave these rows out, or import the table with `foretaste data import`, which sets them aside",
             )
-    front = [table[name] if table[name].dtype == pl.Enum else table[name].cast(pl.String) for name in ids]
+    front = [table[name] if table[name].dtype == pl.Categorical else table[name].cast(pl.String) for name in ids]
     return pl.DataFrame([*front, *(table[name] for name in table.columns if name not in ids)])
 
 

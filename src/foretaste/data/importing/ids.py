@@ -80,6 +80,6 @@ def _decoded(value: Any) -> Any:
 
 
 def looks_like_gap(ids: pl.Series) -> dict[str, int]:
-    """How often an id (of an Enum column) is what other tools write for a missing value."""
-    known: pl.Series = ids.dtype.categories  # type: ignore[attr-defined]
-    return {text: int((ids == text).sum()) for text in known.filter(known.is_in(GAPS))}
+    """How often an id is what other tools write for a missing value."""
+    known = ids.unique().cast(pl.String)
+    return {text: int((ids == text).sum()) for text in known.filter(known.is_in(GAPS)).sort()}
