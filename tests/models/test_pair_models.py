@@ -128,7 +128,7 @@ def test_every_loss_learns_who_took_what(make: Any, loss: str) -> None:
     model: PairModel = make(pair_loss(config, TRAIN, V), cosine=config.cosine, init_std=0.1)
     batches = PairBatches(TRAIN, size=6, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
-    for epoch in range(30):
+    for epoch in range(50):
         for block in batches.epoch(epoch):
             optimizer.zero_grad()
             model(batches.batch(block)).backward()

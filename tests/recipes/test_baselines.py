@@ -12,6 +12,7 @@ import torch
 
 from foretaste.core.artefact import Run
 from foretaste.core.config import from_dict
+from foretaste.core.errors import ConfigError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.evaluation.metrics import mean_metrics
@@ -19,6 +20,7 @@ from foretaste.evaluation.ranks import ranks
 from foretaste.models.base import Scorer
 from foretaste.recipes.presets import presets_of
 from foretaste.recipes.registry import recipe
+from foretaste.recipes.space import check_space
 
 BASELINES = ("popularity", "itemknn", "transitions", "mf", "lightgcn")
 SHORT = {"dim": 8, "negatives": 4, "train.epochs": 2, "train.batch_tokens": 16}
@@ -70,6 +72,18 @@ def test_sparse_updates_train_mf(tidy: Path, tmp_path: Path) -> None:
     data = Dataset.load(tidy)
     model = train("mf", tmp_path / "run", data, **{"train.optimizer": "sparse-adam", "loss": "bpr"})
     assert model.score(data.sequences).isfinite().all()
+
+
+def test_sparse_updates_refuse_the_full_softmax(tidy: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="sparse-adam"):
+        train("mf", tmp_path, Dataset.load(tidy), **{"train.optimizer": "sparse-adam", "loss": "softmax"})
+
+
+@pytest.mark.parametrize("name", ["itemknn", "mf", "lightgcn"])
+def test_spaces_name_keys_and_allowed_values(name: str) -> None:
+    found = recipe(name)
+    assert found.space
+    assert set(check_space(found.space, found.config, where=name)) == set(found.space)
 
 
 ANCHORS = [

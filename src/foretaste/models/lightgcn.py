@@ -20,10 +20,10 @@ from foretaste.nn.losses.base import CatalogueLoss
 class LightGCNConfig:
     """Keys of the network."""
 
-    dim: int = option(64, "Width of the vectors.", paper="64")
-    layers: int = option(3, "Layers of propagation; the mean of layers 0 to this one is used.", paper="3")
-    init_std: float = option(0.1, "Standard deviation of the initial vectors.", paper="0.1 in the code")
-    l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4")
+    dim: int = option(64, "Width of the vectors.", paper="64", low=1)
+    layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="3", low=0)
+    init_std: float = option(0.01, "Standard deviation of the initial vectors.", paper="0.1 in the code", low=0)
+    l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4", low=0)
     fresh: bool = option(
         True,
         "Whether a known user's edges when scoring are those of the history given, or only those trained on.",

@@ -18,9 +18,9 @@ from foretaste.nn.losses.base import CatalogueLoss
 class MFConfig:
     """Keys of the network."""
 
-    dim: int = option(64, "Width of the vectors.", paper="10 to 64")
-    init_std: float = option(0.1, "Standard deviation of the initial vectors.")
-    l2: float = option(1e-3, "Weight of the squared norm of a batch's vectors.", paper="searched for")
+    dim: int = option(64, "Width of the vectors.", paper="10 to 64", low=1)
+    init_std: float = option(0.01, "Standard deviation of the initial vectors.", low=0)
+    l2: float = option(0.1, "Weight of the squared norm of a batch's vectors.", paper="searched for", low=0)
 
 
 class MF(PairModel):

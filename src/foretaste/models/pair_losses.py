@@ -30,8 +30,11 @@ class PairLossConfig(LossConfig):
         "Negatives: for each interaction (bpr, bce, gbce), or shared by a batch (infonce, sampled-softmax); "
         "0 takes the loss's usual number: 1, 1, 64, 1024 and 1024.",
         paper="1 for bpr",
+        low=0,
     )
-    temperature: float = option(0.15, "Scores are divided by it inside a softmax loss.", paper="0.15 (AlphaRec)")
+    temperature: float = option(
+        0.15, "Scores are divided by it inside a softmax loss.", paper="0.15 (AlphaRec)", low=1e-6
+    )
 
     @property
     def cosine(self) -> bool:

@@ -20,10 +20,12 @@ from foretaste.recipes.space import Range
 class ItemKNNConfig(RecipeConfig):
     """All keys of the recipe."""
 
-    window: int = option(20, "Newest items of a history that speak.", paper="all")
-    decay: float = option(0.8, "Weight of an item against the one that came after it.", paper="1")
-    shrink: float = option(1.0, "Added to the norm of each item, against chance likeness of rare items.", paper="0")
-    neighbours: int = option(0, "Most similar items that each item keeps; 0 keeps all.", paper="20 to 100")
+    window: int = option(20, "Newest items of a history that speak.", paper="all", low=1)
+    decay: float = option(0.8, "Weight of an item against the one that came after it.", paper="1", low=0, high=1)
+    shrink: float = option(
+        1.0, "Added to the norm of each item, against chance likeness of rare items.", paper="0", low=0
+    )
+    neighbours: int = option(0, "Most similar items that each item keeps; 0 keeps all.", paper="20 to 100", low=0)
 
 
 def train(run: Run, data: Dataset, split: Split, config: ItemKNNConfig) -> ItemToItem:

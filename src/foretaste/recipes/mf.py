@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from foretaste.core.artefact import Run
+from foretaste.core.errors import ConfigError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.models.mf import MF, MFConfig
@@ -20,9 +21,19 @@ class MFRecipeConfig(MFConfig, PairLossConfig, PairRecipeConfig):
 
 
 def train(run: Run, data: Dataset, split: Split, config: MFRecipeConfig) -> MF:
-    """Fits the vectors on the training part."""
-    loss = pair_loss(config, split.train, data.num_items)
+    """Fits the vectors on the training part.
+
+    Raises:
+        ConfigError: If loss and optimiser do not fit together.
+    """
     sparse = config.train.optimizer == "sparse-adam"
+    if sparse and config.loss == "softmax":
+        raise ConfigError(
+            "loss=softmax changes every item in every step, which train.optimizer=sparse-adam cannot follow",
+            allowed="sparse-adam with a loss that samples its negatives",
+            mend="set train.optimizer=adamw, or loss=sampled-softmax",
+        )
+    loss = pair_loss(config, split.train, data.num_items)
     model = MF(data.num_users, data.num_items, config, loss, cosine=config.cosine, sparse=sparse)
     return fit_pairs(run, model, data, split, config)
 
