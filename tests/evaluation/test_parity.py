@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from rank_oracles import Product
 
+from foretaste.core.artefact import Run
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
+from foretaste.evaluation.evaluate import evaluate
 from foretaste.evaluation.metrics import mean_metrics
 from foretaste.evaluation.ranks import ranks
+from foretaste.recipes.registry import recipe
 
 pytestmark = [
     pytest.mark.data,
@@ -60,3 +63,21 @@ def test_popularity_in_training_on_prime_pantry_with_seen_items_removed_and_kept
     mask_seen: bool, hit_rate: str
 ) -> None:
     assert popularity_metrics("amazon_prime_pantry", counted_on="train", mask_seen=mask_seen)[2] == hit_rate
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "figures"),
+    [
+        ("amazon_beauty", "itemknn", [".0499", ".0346", ".0688", ".0408"]),
+        ("amazon_scientific", "transitions", [".0592", ".0495", ".0680", ".0524"]),
+    ],
+)
+def test_an_evaluation_reports_the_recorded_figures_of_the_neighbour_models(
+    data: str, name: str, figures: list[str], tmp_path: Path
+) -> None:
+    dataset = Dataset.load(Path(os.environ["FORETASTE_DATA"]) / data)
+    split = leave_one_out(dataset.sequences)
+    found = recipe(name)
+    model = found.train(Run(tmp_path), dataset, split, found.config())
+    metrics = evaluate(model, split, dataset, part="test", beyond=False).metrics
+    assert [f"{metrics[key]:.4f}".removeprefix("0") for key in ("hr@5", "ndcg@5", "hr@10", "ndcg@10")] == figures

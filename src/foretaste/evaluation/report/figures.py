@@ -66,7 +66,7 @@ def curves(comparison: Comparison) -> str | None:
                 panel.plot(x, value, **style)
                 if value:
                     top = int(np.argmax(value))
-                    panel.plot([x[top]], [value[top]], **look(place) | {"linestyle": "none"}, mec=SURFACE, mew=1)
+                    panel.plot([x[top]], [value[top]], **look(place) | {"linestyle": "none"}, ms=7, mec=SURFACE, mew=1)
             losses = [line for line in log if line.get("loss")]
             if losses and losses[0]["loss"] > 0:
                 relative = [line["loss"] / losses[0]["loss"] for line in losses]

@@ -171,7 +171,9 @@ def _difference(difference: Difference | None) -> str:
     if difference is None:
         return "<td>–</td><td></td><td></td>"
     share = percent(difference.relative(difference.paired.difference))
-    return f"<td>{share}</td><td>{interval_text(difference)}</td><td>{escape(p_text(difference.p_holm)[1:])}</td>"
+    return (
+        f"<td>{share}</td><td>{interval_text(difference)}</td><td>{escape(p_text(difference.p_holm).lstrip('p='))}</td>"
+    )
 
 
 def _table(heads: list[str], rows: list[str], texts: tuple[str, ...] = ()) -> str:
