@@ -25,6 +25,7 @@ from foretaste.evaluation.ranks import ranks
 from foretaste.models.base import Retriever
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.sasrec import sasrec
+from foretaste.nn.batch import SequenceBatch
 from foretaste.recipes.presets import preset
 from foretaste.recipes.sasrec import SASRecRecipeConfig
 from foretaste.recipes.sequence import id_table
@@ -47,6 +48,22 @@ class Fixed(Retriever):
 
     def user_vectors(self, histories: Sequences, users: object = None) -> torch.Tensor:
         return self._users[: len(histories)]
+
+
+class Pieces:
+    """Batches whose epochs are cut in pieces, so that the loop validates as often as the peers are checked."""
+
+    def __init__(self, batches: SequenceBatches, pieces: int) -> None:
+        self.batches, self.pieces = batches, pieces
+
+    def epoch(self, number: int) -> list[np.ndarray]:
+        whole, piece = divmod(number, self.pieces)
+        blocks = self.batches.epoch(whole)
+        cuts = np.linspace(0, len(blocks), self.pieces + 1).astype(int)
+        return blocks[cuts[piece] : cuts[piece + 1]]
+
+    def batch(self, block: np.ndarray) -> SequenceBatch:
+        return self.batches.batch(block)
 
 
 def bare_products(users: torch.Tensor, items: torch.Tensor, block: int = 256) -> float:
@@ -107,11 +124,18 @@ def main() -> None:
     )
 
     def validate() -> dict[str, float]:
-        race.step(batches.targets, vectors)
+        race.step(batches.targets // options.checks, vectors)
         return {"ndcg@10": 1.0 if race.done else race.result["curve"][-1]["valid_ndcg@10"]}
 
     with tempfile.TemporaryDirectory() as folder:
-        fit(model, batches, config.train, folder=Path(folder), validate=validate, seed=config.seed)
+        fit(
+            model,
+            Pieces(batches, options.checks),
+            config.train,
+            folder=Path(folder),
+            validate=validate,
+            seed=config.seed,
+        )
 
 
 if __name__ == "__main__":
