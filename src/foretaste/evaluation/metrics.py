@@ -25,12 +25,14 @@ def hr(ranks: Values, cutoff: int) -> Values:
 
 def ndcg(ranks: Values, cutoff: int) -> Values:
     """Normalised discounted cumulative gain: 1 / log2(place + 2) for a hit, with the first place 0."""
-    return hr(ranks, cutoff) / np.log2(np.floor(ranks) + 2)
+    gains: Values = hr(ranks, cutoff) / np.log2(np.floor(ranks) + 2)
+    return gains
 
 
 def mrr(ranks: Values, cutoff: int) -> Values:
     """Reciprocal rank: 1 / (place + 1) for a hit, with the first place 0."""
-    return hr(ranks, cutoff) / (np.floor(ranks) + 1)
+    gains: Values = hr(ranks, cutoff) / (np.floor(ranks) + 1)
+    return gains
 
 
 def recall(ranks: Values, cutoff: int) -> Values:
