@@ -40,14 +40,14 @@ def propagated(model: LightGCN) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("layers", [0, 1, 3])
 def test_with_the_training_part_as_history_a_user_has_the_trained_vector(layers: int) -> None:
-    model = lightgcn(layers=layers)
+    model = lightgcn(layers=layers, ridge=0.0)
     users, items = propagated(model)
     torch.testing.assert_close(model.user_vectors(TRAIN, USERS), users)
     torch.testing.assert_close(model.score(TRAIN, USERS), users @ items.T)
 
 
 def test_a_stranger_is_a_node_with_a_zero_vector() -> None:
-    model = lightgcn(layers=2)
+    model = lightgcn(layers=2, ridge=0.0)
     with torch.no_grad():
         model.users.weight[3] = 0
     model.forget()
@@ -57,9 +57,10 @@ def test_a_stranger_is_a_node_with_a_zero_vector() -> None:
         torch.testing.assert_close(model.user_vectors(twice, ids)[0], users[3])
 
 
-def test_new_items_count_unless_told_otherwise() -> None:
+@pytest.mark.parametrize("make", [mf, lightgcn])
+def test_new_items_count_unless_told_otherwise(make: Any) -> None:
     longer = Sequences.from_lists([[0, 1, 2, 7]])
-    fresh, stale = lightgcn(), lightgcn(fresh=False)
+    fresh, stale = make(), make(fresh=False)
     assert not torch.allclose(fresh.user_vectors(longer, USERS[:1]), fresh.user_vectors(TRAIN.take([0]), USERS[:1]))
     torch.testing.assert_close(stale.user_vectors(longer, USERS[:1]), stale.user_vectors(TRAIN.take([0]), USERS[:1]))
     torch.testing.assert_close(stale.user_vectors(longer), fresh.user_vectors(longer))
@@ -71,9 +72,20 @@ def test_empty_histories_of_strangers_tie_all_items() -> None:
 
 
 def test_mf_scores_are_the_inner_products() -> None:
-    model = mf()
+    model = mf(fresh=False)
     expected = model.users.weight @ model.items.weight.T
     torch.testing.assert_close(model.score(TRAIN, USERS), expected.detach())
+
+
+@pytest.mark.parametrize("make", [mf, lightgcn])
+def test_the_history_pulls_its_items_up(make: Any) -> None:
+    corrected, plain = make(init_std=1.0), make(init_std=1.0, fresh=False)
+    again = Sequences.from_lists([[7, 7]])
+    places = [
+        int((model.score(again, USERS[:1]) > model.score(again, USERS[:1])[0, 7]).sum()) for model in (corrected, plain)
+    ]
+    assert places[0] < places[1]
+    torch.testing.assert_close(corrected.score(again), corrected.score(Sequences.from_lists([[7]])))
 
 
 def test_known_and_unknown_users_stand_side_by_side() -> None:
@@ -84,7 +96,7 @@ def test_known_and_unknown_users_stand_side_by_side() -> None:
 
 
 def test_cosine_models_list_by_direction() -> None:
-    model = lightgcn(cosine=True)
+    model = lightgcn(cosine=True, ridge=0.0)
     users, items = propagated(model)
     cosine = F.normalize(users[:4], dim=1) @ F.normalize(items, dim=1).T
     found = model.score(TRAIN, USERS)[:4]
@@ -125,7 +137,7 @@ def test_the_penalty_is_half_the_squares_of_what_the_batch_looks_at(make: Any) -
 @pytest.mark.parametrize("make", [mf, lightgcn])
 def test_every_loss_learns_who_took_what(make: Any, loss: str) -> None:
     config = PairLossConfig(loss=loss, negatives=4)
-    model: PairModel = make(pair_loss(config, TRAIN, V), cosine=config.cosine, init_std=0.1)
+    model: PairModel = make(pair_loss(config, TRAIN, V), cosine=config.cosine, init_std=0.1, fresh=False)
     batches = PairBatches(TRAIN, size=6, seed=0)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     for epoch in range(50):
@@ -156,6 +168,6 @@ def test_scoring_follows_the_weights() -> None:
     for model in (mf(), lightgcn()):
         before = model.score(TRAIN, USERS)
         state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        state["items.weight"] *= 2
+        state["items.weight"] = state["items.weight"].roll(1, 0)
         model.load_state_dict(state)
         assert not torch.allclose(model.score(TRAIN, USERS), before)

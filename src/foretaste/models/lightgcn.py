@@ -10,6 +10,7 @@ from torch import Tensor
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
+from foretaste.models.fold_in import fold_in
 from foretaste.models.pairs import GivenTable, PairModel, distinct, rows_or_zeros
 from foretaste.nn.graph import BipartiteGraph
 from foretaste.nn.items import IdTable, ItemRepresentation
@@ -24,9 +25,15 @@ class LightGCNConfig:
     layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="3", low=0)
     init_std: float = option(0.01, "Standard deviation of the initial vectors.", paper="0.1 in the code", low=0)
     l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4", low=0)
+    ridge: float = option(
+        0.1,
+        "How firmly a propagated user vector is held when the history corrects it; 0 does not correct it.",
+        paper="0",
+        low=0,
+    )
     fresh: bool = option(
         True,
-        "Whether a known user's edges when scoring are those of the history given, or only those trained on.",
+        "Whether known users too are scored from the history given, newest items included, or as they were trained.",
         paper="false",
     )
 
@@ -36,7 +43,8 @@ class LightGCN(PairModel):
 
     A user with a history is a node with edges to its distinct items and reached through the same normalised layers;
     the other nodes stay as they are. With the training part as history this is exactly the trained vector; newer
-    items count at once; a stranger is such a node whose free vector is zero.
+    items count at once; a stranger is such a node whose free vector is zero. Then the vector is corrected towards the
+    history by ridge regression on the smoothed item vectors (``models/fold_in.py``), which the paper does not do.
 
     Args:
         graph: The training interactions.
@@ -50,7 +58,8 @@ class LightGCN(PairModel):
     ) -> None:
         users, items = (IdTable(n, config.dim, std=config.init_std) for n in (graph.num_users, graph.num_items))
         super().__init__(users, items, loss, l2=config.l2, cosine=cosine)
-        self.graph, self.layers, self.fresh = graph, config.layers, config.fresh
+        self.graph, self.layers = graph, config.layers
+        self.ridge, self.fresh = config.ridge, config.fresh
         self.sizes["edges"] = graph.edges
         self._messages = torch.empty(0)
 
@@ -72,15 +81,21 @@ class LightGCN(PairModel):
         return sent * (self.layers / (self.layers + 1)) * degrees.rsqrt()[:, None]
 
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
-        owners, items = distinct(histories, self.num_items, users.device)
-        received = self._messages.new_zeros(len(histories), self._messages.shape[1])
-        received.index_add_(0, owners, self._messages[items])
-        degrees = torch.bincount(owners, minlength=len(histories)).clamp_min(1)
-        received *= degrees.rsqrt()[:, None]
-        own = rows_or_zeros(self.users.table(), users) / (self.layers + 1)
+        sets = distinct(histories, self.num_items)
+        placed = self._propagated(sets, users)
+        if self.ridge:
+            placed = fold_in(self.item_vectors(), sets, self.ridge, placed)
         if self.fresh:
-            return received + own
-        return torch.where((users >= 0)[:, None], rows_or_zeros(self.scoring_tables()[0], users), received)
+            return placed
+        return torch.where((users >= 0)[:, None], rows_or_zeros(self.scoring_tables()[0], users), placed)
+
+    def _propagated(self, sets: Sequences, users: Tensor) -> Tensor:
+        """Vectors of nodes with edges to these items, and the users' free vectors or zeros, ``(n, d)``."""
+        owners, items = as_tensor(sets.owners()).to(users.device), as_tensor(sets.flat()).to(users.device)
+        received = self._messages.new_zeros(len(sets), self._messages.shape[1])
+        received.index_add_(0, owners, self._messages[items])
+        received *= as_tensor(sets.lengths).to(users.device).clamp_min(1).rsqrt()[:, None]
+        return received + rows_or_zeros(self.users.table(), users) / (self.layers + 1)
 
 
 def training_graph(train: Sequences, num_items: int) -> BipartiteGraph:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
+from foretaste.models.fold_in import fold_in
 from foretaste.models.pairs import PairModel, distinct, rows_or_zeros
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
@@ -21,12 +22,21 @@ class MFConfig:
     dim: int = option(64, "Width of the vectors.", paper="10 to 64", low=1)
     init_std: float = option(0.01, "Standard deviation of the initial vectors.", low=0)
     l2: float = option(0.1, "Weight of the squared norm of a batch's vectors.", paper="searched for", low=0)
+    ridge: float = option(
+        0.1, "How firmly a user's trained vector (zero for a stranger) is held when the history corrects it.", low=0
+    )
+    fresh: bool = option(
+        True,
+        "Whether known users too are scored from the history given, newest items included, or as they were trained.",
+        paper="false",
+    )
 
 
 class MF(PairModel):
     """Free vectors for users and items.
 
-    A stranger gets the mean vector of his distinct items.
+    The history corrects a user's trained vector by ridge regression (``models/fold_in.py``), so that items newer than
+    training count; a stranger is corrected from zero.
 
     Args:
         users: Free vectors of the users.
@@ -49,12 +59,13 @@ class MF(PairModel):
     ) -> None:
         users, items = (IdTable(n, config.dim, std=config.init_std, sparse=sparse) for n in (num_users, num_items))
         super().__init__(users, items, loss, l2=config.l2, cosine=cosine)
+        self.ridge, self.fresh = config.ridge, config.fresh
 
     def representations(self) -> tuple[ItemRepresentation, ItemRepresentation]:
         return self.users, self.items
 
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
         table, vectors = self.scoring_tables()
-        owners, items = distinct(histories, self.num_items, users.device)
-        total = vectors.new_zeros(len(histories), vectors.shape[1]).index_add_(0, owners, vectors[items])
-        return torch.where((users >= 0)[:, None], rows_or_zeros(table, users), total)
+        trained = rows_or_zeros(table, users)
+        placed = fold_in(vectors, distinct(histories, self.num_items), self.ridge, trained)
+        return placed if self.fresh else torch.where((users >= 0)[:, None], trained, placed)

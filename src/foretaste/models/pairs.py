@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -141,10 +142,11 @@ class GivenTable(ItemRepresentation):
         return self.vectors
 
 
-def distinct(histories: Sequences, num_items: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Row and item of every distinct pair in the histories, both ``(N,)`` int64, sorted by row."""
-    pairs = torch.unique(as_tensor(histories.owners() * num_items + histories.flat())).to(device)
-    return pairs // num_items, pairs % num_items
+def distinct(histories: Sequences, num_items: int) -> Sequences:
+    """The histories as sets: every item of a row once, in order of the ids."""
+    pairs = np.unique(histories.owners() * num_items + histories.flat())
+    lengths = np.bincount(pairs // num_items, minlength=len(histories))
+    return Sequences((pairs % num_items).astype(np.int32), np.cumsum(lengths) - lengths, lengths)
 
 
 def rows_or_zeros(table: Tensor, ids: Tensor) -> Tensor:
