@@ -126,7 +126,7 @@ def test_how_much_is_held_at_once_changes_nothing(
     users, items = (rng.integers(-2, 3, size=(n, 4)).astype(np.float32) for n in (23, ITEMS))
     monkeypatch.setattr("foretaste.evaluation.blocks.CHUNK", chunk)
     monkeypatch.setattr("foretaste.evaluation.blocks.CELLS", cells)
-    monkeypatch.setattr("foretaste.evaluation.ranks.CACHED", cached)
+    monkeypatch.setattr("foretaste.evaluation.ranks.COUNTED", cached)
     found = ranks(Product(users, items), targets, mask_seen=True)
     assert found.tolist() == slow_ranks(users @ items.T, targets, True)
 
