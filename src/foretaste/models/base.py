@@ -7,7 +7,7 @@ an inner product of a user vector and an item vector, so that an index can serve
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -59,6 +59,17 @@ class Trainable(ABC):
     @abstractmethod
     def forward(self, batch: Any) -> Tensor:
         """The mean loss of a batch, a scalar; randomness comes from torch's default generator only."""
+
+
+@runtime_checkable
+class EpochAware(Protocol):
+    """A network that does something at the start of each epoch.
+
+    What it computes then must live in buffers, so that a run resumed inside the epoch finds it in the checkpoint.
+    """
+
+    def begin_epoch(self, epoch: int, epochs: int) -> None:
+        """Called before the first batch of epoch ``epoch`` (from 0) of at most ``epochs``."""
 
 
 def no_padding(tensor: Tensor, mask: Tensor) -> Tensor:

@@ -44,7 +44,8 @@ class BERT4Rec(SequenceRecommender):
         self.mask_vector = nn.Parameter(torch.randn(items.dim) * config.init_std)
         self.head = nn.Linear(items.dim, items.dim)
 
-    def forward(self, batch: SequenceBatch) -> Tensor:
+    def batch_loss(self, batch: SequenceBatch) -> Tensor:
+        """The mean loss of a batch: masked items."""
         hidden = self._cloze(batch)
         vectors = self.items(batch.items) * self.factor
         vectors = torch.where(hidden[:, :, None], self.mask_vector.to(vectors.dtype), vectors)

@@ -28,17 +28,24 @@ class GRU4RecConfig:
     init_std: float = option(0.05, "Standard deviation of the initial item vectors.")
 
 
-def gru4rec(
-    config: GRU4RecConfig, num_items: int, loss: CatalogueLoss | None = None, items: ItemRepresentation | None = None
-) -> SequenceRecommender:
-    """The network; trained on the next item at every place, on an id table unless another is given."""
+def gru_encoder(config: GRU4RecConfig) -> GRUEncoder:
+    """The encoder that the keys describe.
+
+    Raises:
+        ConfigError: If keys do not fit together.
+    """
     if config.bare and config.hidden != config.dim:
         raise ConfigError(
             f"bare=true has no output map, so hidden={config.hidden} must equal dim={config.dim}",
             mend="set hidden to dim, or bare=false",
         )
-    encoder = GRUEncoder(
-        config.dim, hidden=config.hidden, layers=config.layers, dropout=config.dropout, bare=config.bare
-    )
+    return GRUEncoder(config.dim, hidden=config.hidden, layers=config.layers, dropout=config.dropout, bare=config.bare)
+
+
+def gru4rec(
+    config: GRU4RecConfig, num_items: int, loss: CatalogueLoss | None = None, items: ItemRepresentation | None = None
+) -> SequenceRecommender:
+    """The network; trained on the next item at every place, on an id table unless another is given."""
+    encoder = gru_encoder(config)
     table = items or IdTable(num_items, config.dim, std=config.init_std)
     return SequenceRecommender(table, encoder, loss, max_len=config.max_len, last_only=config.last_only)

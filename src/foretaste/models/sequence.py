@@ -31,7 +31,17 @@ class SequenceEncoder(Protocol):
     def __call__(self, x: Tensor, lengths: Tensor) -> Tensor: ...
 
 
-class SequenceRecommender(Retriever, Trainable):
+class SequenceModel(Retriever, Trainable):
+    """A retriever that is trained on batches of sequences.
+
+    Attributes:
+        max_len: Newest items of a history that are looked at.
+    """
+
+    max_len: int
+
+
+class SequenceRecommender(SequenceModel):
     """Predicts the next item at every place of a sequence (causal encoders).
 
     Args:
@@ -60,6 +70,11 @@ class SequenceRecommender(Retriever, Trainable):
         self.factor = math.sqrt(items.dim) if scale else 1.0
 
     def forward(self, batch: SequenceBatch) -> Tensor:
+        with self.items.once():
+            return self.batch_loss(batch)
+
+    def batch_loss(self, batch: SequenceBatch) -> Tensor:
+        """The mean loss of a batch: next items at every place."""
         inputs, lengths = batch.items[:, :-1], batch.lengths - 1
         real = batch.mask()[:, 1:]
         if self.last_only:

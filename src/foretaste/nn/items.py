@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +29,11 @@ class ItemRepresentation(nn.Module, ABC):
     @abstractmethod
     def table(self) -> Tensor:
         """Vectors of all items, ``(num_items, dim)``."""
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Within it nothing is computed twice: the weights must not change. Calls may be nested."""
+        yield
 
 
 class IdTable(ItemRepresentation):

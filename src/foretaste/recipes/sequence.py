@@ -12,7 +12,7 @@ from foretaste.data.cooccurrence import cooccurrence
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.evaluation.evaluate import validation_metrics
-from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.sequence import SequenceModel
 from foretaste.nn.items import IdTable
 from foretaste.nn.spectral import spectral_vectors
 from foretaste.recipes.config import RecipeConfig
@@ -21,7 +21,7 @@ from foretaste.training.checkpoint import load_weights
 from foretaste.training.config import TrainConfig
 from foretaste.training.loop import fit
 
-M = TypeVar("M", bound=SequenceRecommender)
+M = TypeVar("M", bound=SequenceModel)
 
 
 @dataclass(frozen=True)

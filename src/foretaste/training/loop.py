@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from foretaste.core.progress import progress_bars
+from foretaste.models.base import EpochAware
 from foretaste.training.batches import Batches, Block
 from foretaste.training.checkpoint import Progress, load_checkpoint, load_weights, save_checkpoint, save_weights
 from foretaste.training.config import TrainConfig
@@ -114,6 +115,8 @@ class _Loop:
         return self.folder / f"checkpoint{suffix}.safetensors"
 
     def _epoch(self, blocks: list[Block], show: Callable[[int], Any]) -> None:
+        if self.progress.block == 0 and isinstance(self.model, EpochAware):
+            self.model.begin_epoch(self.progress.epoch, self.config.epochs)
         self.model.train()
         p, total = self.progress, torch.zeros((), dtype=torch.float64, device=self.processes.device)
         total += p.loss_sum

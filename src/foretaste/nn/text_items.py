@@ -1,0 +1,90 @@
+"""Item vectors that come from text: a frozen table behind an adapter, alone or beside a table of ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.nn.items import ItemRepresentation
+
+
+class TextTable(ItemRepresentation):
+    """Text vectors, frozen unless told otherwise, behind a trainable adapter.
+
+    An item is adapted once a step, however often it stands in the batch; where a batch names a good part of the
+    catalogue, or the loss asks for all of it, the whole table is adapted in one product.
+
+    Args:
+        vectors: One row for each item, ``(num_items, D)``.
+        adapter: ``(…, D)`` → ``(…, dim)``; None where the vectors are used as they are.
+        dim: Width after the adapter.
+        frozen: Whether the text vectors stay as they are.
+    """
+
+    def __init__(self, vectors: Tensor, adapter: nn.Module | None, dim: int, *, frozen: bool = True) -> None:
+        super().__init__()
+        self.num_items, self.dim = len(vectors), dim
+        self.adapter = adapter
+        if frozen:
+            self.register_buffer("vectors", vectors.float().clone())
+        else:
+            self.vectors = nn.Parameter(vectors.float().clone())
+        self._depth = 0
+        self._held: Tensor | None = None
+
+    def forward(self, ids: Tensor) -> Tensor:
+        if self._held is None and 2 * ids.numel() < self.num_items:
+            unique, place = torch.unique(ids, return_inverse=True)
+            return F.embedding(place, self._adapt(self.vectors[unique]))
+        return F.embedding(ids, self.table())
+
+    def table(self) -> Tensor:
+        if self._held is not None:
+            return self._held
+        table = self._adapt(self.vectors)
+        if self._depth:
+            self._held = table
+        return table
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._held = None
+
+    def _adapt(self, vectors: Tensor) -> Tensor:
+        return vectors if self.adapter is None else self.adapter(vectors)
+
+
+class Views(ItemRepresentation):
+    """Several representations side by side: their vectors are joined, so scores are sums over the views.
+
+    Args:
+        views: Representations of the same catalogue.
+    """
+
+    def __init__(self, views: Sequence[ItemRepresentation]) -> None:
+        super().__init__()
+        self.views = nn.ModuleList(views)
+        self.num_items, self.dim = views[0].num_items, sum(view.dim for view in views)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return torch.cat([view(ids) for view in self.views], dim=-1)
+
+    def table(self) -> Tensor:
+        return torch.cat([view.table() for view in self.views], dim=-1)  # type: ignore[operator]
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for view in self.views:
+                stack.enter_context(view.once())  # type: ignore[operator]
+            yield
