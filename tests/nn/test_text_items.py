@@ -1,0 +1,139 @@
+"""Item vectors from text: every path to a vector gives the same vector and gradient, and none is made twice a step."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from foretaste.nn.adapters import Adapter
+from foretaste.nn.items import IdTable
+from foretaste.nn.text_items import TextTable, Views
+
+ITEMS, WIDTH, DIM = 40, 7, 3
+
+
+class Counting(nn.Module):
+    """An adapter that notes how many rows it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Adapter((WIDTH, 5, DIM))
+        self.rows: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.rows.append(len(x))
+        adapted: Tensor = self.inner(x)
+        return adapted
+
+
+@pytest.fixture
+def table() -> TextTable:
+    torch.manual_seed(0)
+    return TextTable(torch.randn(ITEMS, WIDTH), Counting(), DIM)
+
+
+def rows_of(table: TextTable) -> list[int]:
+    assert isinstance(table.adapter, Counting)
+    return table.adapter.rows
+
+
+FEW = torch.tensor([[3, 3, 17], [0, 39, 3]])
+MANY = torch.randint(ITEMS, (6, 11), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("ids", [FEW, MANY])
+def test_both_paths_give_the_rows_of_the_table_and_their_gradients(table: TextTable, ids: Tensor) -> None:
+    weights = list(table.parameters())
+    goal = torch.randn(*ids.shape, DIM)
+    alone, whole = table(ids), table.table()[ids]
+    assert alone.shape == (*ids.shape, DIM)
+    torch.testing.assert_close(alone, whole)
+    torch.testing.assert_close(
+        torch.autograd.grad((alone * goal).sum(), weights), torch.autograd.grad((whole * goal).sum(), weights)
+    )
+
+
+def test_few_items_are_adapted_alone_and_each_once(table: TextTable) -> None:
+    table(FEW)
+    table(MANY)
+    assert rows_of(table) == [len(FEW.unique()), ITEMS]
+
+
+def test_within_once_nothing_is_made_twice_also_when_nested(table: TextTable) -> None:
+    with table.once():
+        first = table.table()
+        with table.once():
+            assert table.table() is first
+        assert table.table() is first
+        torch.testing.assert_close(table(FEW), first[FEW])
+        table(MANY)
+    assert rows_of(table) == [ITEMS]
+    table.table()
+    assert rows_of(table) == [ITEMS, ITEMS], "nothing is kept for the next step"
+
+
+def test_an_error_within_once_leaves_nothing_behind(table: TextTable) -> None:
+    def fail() -> None:
+        with table.once():
+            table.table()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with torch.no_grad():
+        table.adapter.inner.layers[0].weight.zero_()  # type: ignore[union-attr]
+        assert table.table().std(0).max() < 1e-6
+
+
+def test_gradients_within_once_are_those_without(table: TextTable) -> None:
+    weights = list(table.parameters())
+
+    def step() -> Tensor:
+        return (
+            table(MANY).square().sum() + (table.table() @ torch.ones(DIM)).logsumexp(0) + table(FEW).sin().sum()
+        ).sum()
+
+    without = torch.autograd.grad(step(), weights)
+    with table.once():
+        within = torch.autograd.grad(step(), weights)
+    torch.testing.assert_close(within, without)
+
+
+def test_frozen_vectors_stay_and_others_learn() -> None:
+    vectors = torch.randn(ITEMS, WIDTH)
+    for frozen in (True, False):
+        table = TextTable(vectors, Adapter((WIDTH, DIM)), DIM, frozen=frozen)
+        optimizer = torch.optim.SGD(table.parameters(), lr=0.1)
+        table(FEW).square().sum().backward()
+        optimizer.step()
+        moved = (table.vectors != vectors).any(1).nonzero()[:, 0].tolist()
+        assert moved == ([] if frozen else FEW.unique().tolist())
+        assert "vectors" in table.state_dict()
+
+
+def test_vectors_are_copied() -> None:
+    vectors = torch.randn(ITEMS, DIM)
+    table = TextTable(vectors, None, DIM)
+    kept = vectors.clone()
+    vectors.zero_()
+    torch.testing.assert_close(table(FEW), kept[FEW])
+    torch.testing.assert_close(table.table(), kept)
+
+
+def test_views_stand_side_by_side_and_scores_are_sums(table: TextTable) -> None:
+    ids = IdTable(ITEMS, 4)
+    views = Views([ids, table])
+    assert (views.num_items, views.dim) == (ITEMS, 4 + DIM)
+    torch.testing.assert_close(views(FEW), torch.cat([ids(FEW), table(FEW)], dim=-1))
+    state = torch.randn(5, 4 + DIM)
+    torch.testing.assert_close(state @ views.table().T, state[:, :4] @ ids.table().T + state[:, 4:] @ table.table().T)
+
+
+def test_views_pass_once_on(table: TextTable) -> None:
+    views = Views([IdTable(ITEMS, 4), table])
+    with views.once():
+        views.table()
+        views(MANY)
+        views.table()
+    assert rows_of(table) == [ITEMS]
