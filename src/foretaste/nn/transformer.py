@@ -117,9 +117,16 @@ class TransformerEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States of all places: ``(B, T, d)`` and lengths ``(B,)`` → ``(B, T, d)``; padding's states mean nothing."""
-        width = x.shape[1]
-        x = self.dropout(x + F.embedding(recent_positions(lengths, width), self.positions))
-        allowed = None if self.causal else self._allowed(lengths, width)
+        return self.contextualise(self.enter(x, lengths), lengths)
+
+    def enter(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The first half: position vectors and dropout, ``(B, T, d)`` → ``(B, T, d)``."""
+        placed: Tensor = self.dropout(x + F.embedding(recent_positions(lengths, x.shape[1]), self.positions))
+        return placed
+
+    def contextualise(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The second half: blocks and norm, ``(B, T, d)`` → ``(B, T, d)``."""
+        allowed = None if self.causal else self._allowed(lengths, x.shape[1])
         padding = (self.pad_to - lengths).clamp_min(0).to(x.dtype) if self.pad_to else None
         for block in self.blocks:
             x = block(x, allowed, self.causal, padding)
