@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -81,6 +82,13 @@ def test_something_may_be_put_around_the_encoder(name: str) -> None:
     assert isinstance(model.encoder, Bridge)
     assert model.score(HISTORIES).shape == (5, ITEMS)
     assert model.user_vectors(HISTORIES).shape == (5, 6)
+
+
+@pytest.mark.parametrize(("name", "factor"), [("sasrec", 8**0.5), ("bert4rec", 8**0.5), ("gru4rec", 1.0)])
+def test_the_scale_is_that_of_the_width_of_the_encoder(name: str, factor: float) -> None:
+    config = BackboneConfig(backbone=name, dim=8, scale=True)
+    assert backbone(config, IdTable(ITEMS, 6), wrap=Bridge).factor == factor
+    assert backbone(replace(config, scale=False), IdTable(ITEMS, 6), wrap=Bridge).factor == 1.0
 
 
 def test_keys_that_do_not_fit_are_refused() -> None:

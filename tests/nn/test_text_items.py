@@ -137,3 +137,15 @@ def test_views_pass_once_on(table: TextTable) -> None:
         views(MANY)
         views.table()
     assert rows_of(table) == [ITEMS]
+
+
+def test_a_table_made_without_gradients_is_not_kept_for_a_step_that_wants_them(table: TextTable) -> None:
+    with table.once():
+        with torch.no_grad():
+            table.table()
+            table(MANY)
+        assert rows_of(table) == [ITEMS]
+        assert table.table().requires_grad
+        with torch.no_grad():
+            table.table()
+    assert rows_of(table) == [ITEMS, ITEMS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
@@ -72,10 +73,17 @@ def backbone(
         )
     if config.backbone == "bert4rec":
         bert = _keys(BERT4RecConfig, config)
-        return BERT4Rec(items, around(transformer(bert, causal=False, places=1), bert.dim), loss, bert)
+        encoder = around(transformer(bert, causal=False, places=1), bert.dim)
+        return _scaled(BERT4Rec(items, encoder, loss, bert), config)
     keys = _keys(SASRecConfig, config)
     encoder = around(transformer(keys, causal=keys.causal), keys.dim)
-    return SequenceRecommender(items, encoder, loss, max_len=keys.max_len, scale=keys.scale)
+    return _scaled(SequenceRecommender(items, encoder, loss, max_len=keys.max_len), config)
+
+
+def _scaled(model: SequenceRecommender, config: BackboneConfig) -> SequenceRecommender:
+    """The scale on the way in is that of the encoder's width, also where items are several views side by side."""
+    model.factor = math.sqrt(config.dim) if config.scale else 1.0
+    return model
 
 
 def _keys(cls: type[C], config: BackboneConfig) -> C:

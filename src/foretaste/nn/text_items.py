@@ -37,13 +37,13 @@ class TextTable(ItemRepresentation):
         self._held: Tensor | None = None
 
     def forward(self, ids: Tensor) -> Tensor:
-        if self._held is None and 2 * ids.numel() < self.num_items:
+        if not self._holds() and 2 * ids.numel() < self.num_items:
             unique, place = torch.unique(ids, return_inverse=True)
             return F.embedding(place, self._adapt(self.vectors[unique]))
         return F.embedding(ids, self.table())
 
     def table(self) -> Tensor:
-        if self._held is not None:
+        if self._held is not None and self._holds():
             return self._held
         table = self._adapt(self.vectors)
         if self._depth:
@@ -59,6 +59,10 @@ class TextTable(ItemRepresentation):
             self._depth -= 1
             if not self._depth:
                 self._held = None
+
+    def _holds(self) -> bool:
+        """Whether the whole table is at hand; one made without gradients is of no use to a step that wants them."""
+        return self._held is not None and (self._held.requires_grad or not torch.is_grad_enabled())
 
     def _adapt(self, vectors: Tensor) -> Tensor:
         return vectors if self.adapter is None else self.adapter(vectors)
