@@ -1,0 +1,106 @@
+"""LLM-ESR: a collaborative and a semantic view of every item, read by one encoder (Liu et al., NeurIPS 2024).
+
+arXiv 2405.20646. An item is a free vector beside its adapted text vector; the views look at each other
+(``nn/cross_attention.py``), a shared backbone reads both, and a score is the sum of the two views' inner products.
+How users learn from their neighbours is in ``models/distillation.py``. What can be added to a trained model's scores
+is in ``models/serving_terms.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from foretaste.core.config import option
+from foretaste.core.errors import ConfigError
+from foretaste.models.backbones import BackboneConfig, backbone
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.adapters import Adapter
+from foretaste.nn.cross_attention import DualViewEncoder
+from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.text_items import TextTable, Views
+
+
+@dataclass(frozen=True)
+class DualViewConfig(BackboneConfig):
+    """Keys of the network; every ablation of the paper's table 2 is one of them."""
+
+    co_view: bool = option(True, "Whether items have a collaborative view.", paper="true")
+    se_view: bool = option(True, "Whether items have a semantic view.", paper="true")
+    cross_attention: bool = option(True, "Whether the views look at each other.", paper="true")
+    cross_heads: int = option(2, "Heads of the cross-attentions; must divide dim.", paper="2", low=1)
+    cross_causal: bool = option(
+        True, "Hide the future in cross-attention under a causal backbone.", paper="the released code forgets it"
+    )
+    cross_residual: bool = option(
+        False, "Add a view to what cross-attention makes of it.", paper="false: it replaces the view"
+    )
+    shared: bool = option(True, "Whether one encoder reads both views.", paper="true")
+    adapter_layers: int = option(2, "Linear layers between text and item vectors.", paper="2", low=1, high=4)
+    adapter_activation: str = option(
+        "none", "Activation between them.", choices=("none", "relu", "gelu", "tanh"), paper="none"
+    )
+
+
+def llmesr(
+    config: DualViewConfig,
+    text: Tensor,
+    collaborative: ItemRepresentation | None = None,
+    loss: CatalogueLoss | None = None,
+) -> SequenceRecommender:
+    """The network.
+
+    Args:
+        config: Keys.
+        text: Frozen text vectors, ``(V, D)``.
+        collaborative: The collaborative view, ``config.dim`` wide; None for a random table.
+        loss: Loss over the catalogue; None for a network that will only score.
+
+    Raises:
+        ConfigError: If keys do not fit together.
+    """
+    _check(config)
+    views: list[ItemRepresentation] = []
+    if config.co_view:
+        views.append(collaborative or IdTable(len(text), config.dim, std=config.init_std))
+    if config.se_view:
+        views.append(TextTable(text, adapter(config, text.shape[1]), config.dim))
+    if len(views) == 1:
+        return backbone(config, views[0], loss)
+    items = Views(views)
+
+    def dual(encoder: nn.Module, dim: int) -> nn.Module:
+        return DualViewEncoder(
+            encoder,
+            dim,
+            semantic_encoder=None if config.shared else backbone(config, views[0]).encoder,
+            heads=config.cross_heads if config.cross_attention else 0,
+            causal=is_causal(config) and config.cross_causal,
+            residual=config.cross_residual,
+        )
+
+    return backbone(config, items, loss, wrap=dual)
+
+
+def adapter(config: DualViewConfig, width: int) -> Adapter:
+    """From text to item vectors: inner layers are half as wide as the text, as in the paper."""
+    inner = [max(config.dim, width // 2)] * (config.adapter_layers - 1)
+    return Adapter([width, *inner, config.dim], activation=config.adapter_activation)
+
+
+def is_causal(config: BackboneConfig) -> bool:
+    """Whether the backbone hides the future."""
+    return config.backbone == "gru4rec" or (config.backbone == "sasrec" and config.causal)
+
+
+def _check(config: DualViewConfig) -> None:
+    if not (config.co_view or config.se_view):
+        raise ConfigError("co_view=false and se_view=false leave items without any vector", mend="keep one of the two")
+    if config.cross_attention and config.dim % config.cross_heads:
+        raise ConfigError(
+            f"cross_heads={config.cross_heads} does not divide dim={config.dim}",
+            allowed="heads that divide dim",
+            mend="change one of the two",
+        )
