@@ -1,0 +1,1 @@
+"""Language models and lesser means that turn texts into vectors."""
