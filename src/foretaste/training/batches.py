@@ -5,19 +5,27 @@ The order of an epoch depends only on the seed and the epoch's number, so that a
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
-from foretaste.nn.batch import PairBatch, SequenceBatch
+from foretaste.nn.batch import SequenceBatch
 
 Block = NDArray[np.int64]
 
 WINDOW = 64
 """Batches whose rows are sorted by length together: padding falls to a few per cent, the order stays random."""
+
+
+class Movable(Protocol):
+    """A batch of any kind."""
+
+    def to(self, device: torch.device | str) -> Any:
+        """The same batch on another device."""
 
 
 class Batches(Protocol):
@@ -26,7 +34,7 @@ class Batches(Protocol):
     def epoch(self, number: int) -> list[Block]:
         """The row indices of every batch of an epoch; a function of the number alone."""
 
-    def batch(self, block: Block) -> SequenceBatch | PairBatch:
+    def batch(self, block: Block) -> Movable:
         """The batch of these rows."""
 
 

@@ -28,6 +28,7 @@ from foretaste.training.processes import Processes
 
 Validate = Callable[[], dict[str, float]]
 CHOOSE_BY = "ndcg@10"
+"""The metric by which the best epoch of a recommender is chosen."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class FitReport:
         epochs: Epochs begun.
         steps: Updates made.
         best_epoch: Epoch whose weights were kept, from 0.
-        best: Their validation NDCG@10.
+        best: Their value of the metric chosen by.
         seconds: Seconds spent in training steps, validation left out.
     """
 
@@ -50,7 +51,14 @@ class FitReport:
 
 
 def fit(
-    model: nn.Module, batches: Batches, config: TrainConfig, *, folder: Path, validate: Validate, seed: int
+    model: nn.Module,
+    batches: Batches,
+    config: TrainConfig,
+    *,
+    folder: Path,
+    validate: Validate,
+    seed: int,
+    choose_by: str = CHOOSE_BY,
 ) -> FitReport:
     """Trains ``model`` until validation stops getting better, and leaves the best weights in it.
 
@@ -59,20 +67,28 @@ def fit(
         batches: Where batches come from.
         config: Keys of the loop.
         folder: Where checkpoints and log are kept; training goes on from what it finds there.
-        validate: Validation metrics of ``model`` as it stands; must contain ``ndcg@10``.
+        validate: Validation metrics of ``model`` as it stands; must contain ``choose_by``.
         seed: Seed of dropout and negatives.
+        choose_by: The metric whose largest value is best.
     """
-    return _Loop(model, batches, config, folder, validate, seed).run()
+    return _Loop(model, batches, config, folder, validate, seed, choose_by).run()
 
 
 class _Loop:
     """State of one call of :func:`fit`."""
 
     def __init__(
-        self, model: nn.Module, batches: Batches, config: TrainConfig, folder: Path, validate: Validate, seed: int
+        self,
+        model: nn.Module,
+        batches: Batches,
+        config: TrainConfig,
+        folder: Path,
+        validate: Validate,
+        seed: int,
+        choose_by: str,
     ) -> None:
         self.model, self.batches, self.config, self.folder = model, batches, config, folder
-        self.validate, self.seed = validate, seed
+        self.validate, self.seed, self.choose_by = validate, seed, choose_by
         keep_freed_memory()
         self.processes = Processes(config.device)
         model.to(self.processes.device)
@@ -171,13 +187,13 @@ class _Loop:
         p.finished = last or p.stale >= self.config.patience or 0 < self.config.stop_at <= p.best
         self.log.write(entry)
         self._save()
-        return f"loss {entry['loss']:.4f}  best ndcg@10 {p.best:.4f}"
+        return f"loss {entry['loss']:.4f}  best {self.choose_by} {p.best:.4f}"
 
     def _validate(self) -> dict[str, float]:
         p = self.progress
         self.model.eval()
         found = self.validate() if self.processes.is_main else {}
-        score = self.processes.agree([found.get(CHOOSE_BY, 0.0)])[0]
+        score = self.processes.agree([found.get(self.choose_by, 0.0)])[0]
         if score > p.best:
             p.best, p.best_epoch, p.stale = score, p.epoch, 0
             if self.processes.is_main:
