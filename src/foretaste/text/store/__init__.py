@@ -1,0 +1,7 @@
+"""Vectors of texts on disk: written once, grown by appending, asked for by id."""
+
+from foretaste.text.store.filling import Filled, fill
+from foretaste.text.store.spec import StoreSpec
+from foretaste.text.store.store import EmbeddingStore
+
+__all__ = ["EmbeddingStore", "Filled", "StoreSpec", "fill"]
