@@ -1,0 +1,1 @@
+"""The long-tail comparison: what is run, what is kept of it, and the table."""

@@ -1,0 +1,84 @@
+"""What is kept of a finished run: its metrics, and every hit, so that users can be paired without the run's folder.
+
+A target outside the first ten places counts zero in HR@10 and NDCG@10, so the few targets inside them say all that a
+paired test of these two needs. Kept results are text under ``benchmarks/results``; a comparison that takes days can
+go on from them on another machine.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from foretaste.core.files import read_json, write_atomic
+from machine import commit, processor
+
+KEPT = Path(__file__).parents[1] / "results" / "longtail"
+CUT = 10
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One run's results."""
+
+    about: dict[str, Any]
+
+    def ndcg(self) -> NDArray[np.float64]:
+        """NDCG@10 of every test target, in the order of the split."""
+        out = np.zeros(self.about["targets"])
+        targets, places = np.array(self.about["hits"]["targets"], dtype=np.int64), self.about["hits"]["ranks"]
+        out[np.cumsum(targets)] = 1.0 / np.log2(np.array(places, dtype=np.float64) + 2.0)
+        return out
+
+    def metric(self, *path: str) -> float:
+        """One metric, by its path: ``("metrics", "ndcg@10")`` or ``("groups", "items", "tail", "ndcg@10")``."""
+        found: Any = self.about
+        for key in path:
+            found = found[key]
+        return float(found)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training."""
+        return float(self.about["seconds"]["train"])
+
+
+def keep(run: Path, name: str) -> Kept:
+    """Writes what is kept of a finished run."""
+    manifest, test = read_json(run / "manifest.json"), read_json(run / "metrics.json")["test"]
+    ranks = pl.read_parquet(run / "per_user.parquet", columns=["rank"])["rank"].to_numpy()
+    hit = np.flatnonzero(ranks < CUT)
+    about = {
+        "recipe": manifest["recipe"],
+        "config": manifest["config"],
+        "data": manifest["data"],
+        "protocol": manifest["protocol"],
+        "versions": manifest["versions"],
+        "commit": commit("HEAD:src"),
+        "machine": processor(),
+        "begun": manifest["begun"],
+        "seconds": manifest["seconds"],
+        "peak_memory_mb": manifest["peak_memory_mb"],
+        "valid": manifest["metrics"]["valid"],
+        "metrics": test["metrics"],
+        "groups": {kind: {g: test["groups"][kind][g] for g in ("head", "tail")} for kind in ("items", "users")},
+        "targets": len(ranks),
+        "hits": {"targets": np.diff(hit, prepend=0).tolist(), "ranks": [round(float(r), 1) for r in ranks[hit]]},
+    }
+    place = KEPT / f"{name}.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in about.items())
+    write_atomic(place, lambda part: part.write_text("{\n" + lines + "\n}\n", encoding="utf-8"))
+    return Kept(about)
+
+
+def kept(name: str) -> Kept | None:
+    """What was kept of a run, or None."""
+    place = KEPT / f"{name}.json"
+    return Kept(read_json(place)) if place.is_file() else None

@@ -1,0 +1,95 @@
+"""Which runs make up the long-tail table, and the command of each."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TUNED = HERE / "tuned.toml"
+"""Settings found on amazon_scientific, seed 0, with the same budget for every method and backbone."""
+
+BACKBONES = ("sasrec", "gru4rec", "bert4rec")
+METHODS = ("plain", "plain-random", "llm2x", "said", "tslrec", "melt", "cities", "llmesr", "llmemb")
+"""``plain`` starts from spectral vectors, the library's default; ``plain-random`` as the papers' baselines do."""
+
+TEXT = {"llm2x", "said", "tslrec", "llmesr", "llmemb"}
+"""Methods that read item texts; they share one store of embeddings for each data set."""
+
+DATA = {
+    "amazon_scientific": (BACKBONES, (0, 1, 2)),
+    "amazon_prime_pantry": (BACKBONES, (0, 1, 2)),
+    "amazon_beauty": (("sasrec",), (0, 1, 2)),
+}
+"""Data set → its backbones and seeds."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run."""
+
+    data: str
+    backbone: str
+    method: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Folder of the run, and name of what is kept of it."""
+        return f"{self.data}/{self.backbone}-{self.method}-{self.seed}"
+
+    def recipe(self) -> str:
+        """The recipe's name."""
+        return self.backbone if self.method.startswith("plain") else self.method
+
+    def keys(self, out: Path) -> list[str]:
+        """Its keys: the method's, those found by tuning, and where it finds what runs share."""
+        keys = list(tuned(self.method, self.backbone))
+        if self.method == "plain-random":
+            keys.append("init=random")
+        if not self.method.startswith("plain"):
+            keys.append(f"backbone={self.backbone}")
+        if self.method in TEXT:
+            keys.append(f"text.store={out / 'store' / self.data}")
+        keys += [f"{key}={out / place.format(data=self.data)}" for key, place in SHARED.get(self.method, {}).items()]
+        return [*keys, f"seed={self.seed}"]
+
+    def command(self, root: Path, out: Path) -> list[str]:
+        """What trains it."""
+        tail = ["--data", str(root / self.data), "--out", str(out / self.name), *self.keys(out)]
+        return [sys.executable, "-m", "foretaste", "train", self.recipe(), *tail]
+
+
+SHARED: dict[str, dict[str, str]] = {
+    "llmemb": {"scft.tuned": "scft/{data}"},
+}
+"""What a method computes once for a data set, whatever the backbone and the seed: key → folder."""
+
+
+def preparations(data: str, root: Path, out: Path) -> Iterator[tuple[str, Path, list[str]]]:
+    """Method, folder that its runs on a data set share, and the command that makes it."""
+    folder = out / "scft" / data
+    keys = [f"text.store={out / 'store' / data}"]
+    yield (
+        "llmemb",
+        folder,
+        [sys.executable, "-m", "foretaste", "text", "tune", "--data", str(root / data), "--out", str(folder), *keys],
+    )
+
+
+def cells() -> list[Cell]:
+    """All runs; the backbones' own first, because the others are measured against them."""
+    return [
+        Cell(d, b, m, s) for d, (backbones, seeds) in DATA.items() for m in METHODS for b in backbones for s in seeds
+    ]
+
+
+def tuned(method: str, backbone: str) -> list[str]:
+    """Keys found for a method on a backbone, as ``key=value``."""
+    if not TUNED.is_file():
+        return []
+    found = tomllib.loads(TUNED.read_text(encoding="utf-8"))
+    return [f"{key}={value}" for key, value in found.get(method, {}).get(backbone, {}).items()]

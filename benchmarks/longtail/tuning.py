@@ -1,0 +1,71 @@
+"""The same search for every method on every backbone: learning rate and dropout, a stated number of trials."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from foretaste.core.files import read_json, write_atomic
+from longtail.plan import BACKBONES, METHODS, TUNED, Cell
+
+DATA = "amazon_scientific"
+SPACE = """dropout = { low = 0.1, high = 0.6 }
+"train.lr" = { low = 7e-4, high = 6e-3, log = true }
+"""
+
+
+def search(work: list[Cell], root: Path, out: Path, *, trials: int, jobs: int) -> None:
+    """Searches for each method and backbone of ``work`` that has seed 0; the first trial is the recipe's defaults."""
+    space = out / "tune" / "space.toml"
+    space.parent.mkdir(parents=True, exist_ok=True)
+    space.write_text(SPACE, encoding="utf-8")
+    with ThreadPoolExecutor(jobs) as pool:
+        todo = [cell for cell in work if cell.seed == 0]
+        for cell, told in zip(todo, pool.map(lambda c: _one(c, root, out, space, trials), todo), strict=True):
+            print(f"{cell.method} {cell.backbone}: {told}", flush=True)
+            write(out)
+
+
+def _one(cell: Cell, root: Path, out: Path, space: Path, trials: int) -> str:
+    folder = _folder(cell, out)
+    keys = [key for key in cell.keys(out) if not key.startswith(("dropout=", "train.lr="))]
+    command = [sys.executable, "-m", "foretaste", "tune", cell.recipe(), "--data", str(root / DATA)]
+    command += ["--out", str(folder), "--trials", str(trials), "--space", str(space), "--json", *keys]
+    quiet = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
+    with folder.with_suffix(".log").open("w") as log:
+        done = subprocess.run(
+            command, env=os.environ | quiet, stdout=subprocess.PIPE, stderr=log, text=True, check=False
+        )
+    if done.returncode:
+        return f"FAILED, see {folder.with_suffix('.log')}"
+    folder.with_suffix(".json").write_text(done.stdout, encoding="utf-8")
+    return str(json.loads(done.stdout)["valid"]["ndcg@10"])
+
+
+def _folder(cell: Cell, out: Path) -> Path:
+    return out / "tune" / f"{cell.method}-{cell.backbone}"
+
+
+def write(out: Path) -> None:
+    """Writes the best settings of every finished search."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for method in METHODS:
+        for backbone in BACKBONES:
+            result = _folder(Cell(DATA, backbone, method, 0), out).with_suffix(".json")
+            if result.is_file():
+                found[method, backbone] = read_json(result)
+    lines = [f"# Best of the same number of trials each on {DATA}, seed 0, by validation NDCG@10; see tuning.py."]
+    for (method, backbone), result in found.items():
+        lines += ["", f"[{method}.{backbone}]"]
+        lines.append(f"# validation NDCG@10 {result['valid']['ndcg@10']:.4f}, {len(result['trials'])} trials")
+        lines += [f'"{key}" = {_short(value)}' for key, value in result["best"].items()]
+    write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.3g}") if isinstance(value, float) else value

@@ -1,0 +1,113 @@
+"""LLM-ESR, LLMEmb and their baselines on three backbones: the table of benchmarks/results/longtail.txt.
+
+    FORETASTE_DATA=DIR python benchmarks/reproduce_longtail.py [--jobs 2] [--out runs/longtail] [--only llmesr …]
+    FORETASTE_DATA=DIR python benchmarks/reproduce_longtail.py --tune 4
+
+Every cell is a run folder made by ``foretaste train``. What the table needs of a finished run is kept as text under
+benchmarks/results/longtail, and a cell that is kept there is not run again, so the command may be stopped at any time
+and go on on another machine. ``--tune`` searches learning rate and dropout of every method on every backbone with
+the same number of trials on amazon_scientific, seed 0, validation only, and writes benchmarks/longtail/tuned.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from longtail import tuning
+from longtail.kept import keep, kept
+from longtail.plan import Cell, cells, preparations
+from longtail.table import table
+from machine import heading, load
+
+RESULT = Path(__file__).parent / "results" / "longtail.txt"
+QUIET = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
+PROTOCOL = """leave-one-out (last item test, last but one validation), full ranking over the catalogue,
+          items of the history left out of the ranking, ties count half, selection on validation NDCG@10, test read
+          once. Groups show NDCG@10; item head = the 20 % most popular items of the training part, user head = the
+          20 % longest histories. plain starts from spectral vectors (the library's default), plain-random from
+          random ones (the papers' way); all methods share loss (full softmax), loop, text encoder (all-MiniLM-L6-v2,
+          22.7 M parameters) and budget of tuning. vs plain: relative gain in NDCG@10; p: paired t-test over users,
+          means over seeds, Holm over the methods of the block. seconds: training on one thread, stages that runs
+          share (encoding, fine-tuning of the encoder) left out."""
+
+
+def run(command: list[str], log: Path) -> bool:
+    """Runs one command with its output in a file; whether it succeeded."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        return subprocess.run(command, env=os.environ | QUIET, stdout=file, stderr=file, check=False).returncode == 0
+
+
+def train(cell: Cell, root: Path, out: Path) -> str:
+    """Trains and keeps one cell unless it is kept; says how it ended."""
+    if kept(cell.name):
+        return f"{cell.name}: kept"
+    if not run(cell.command(root, out), (out / cell.name).with_suffix(".log")):
+        return f"{cell.name}: FAILED, see {(out / cell.name).with_suffix('.log')}"
+    keep(out / cell.name, cell.name)
+    return f"{cell.name}: done"
+
+
+def prepare(data: str, root: Path, out: Path, wanted: set[str]) -> None:
+    """Makes what the wanted methods share on a data set."""
+    for method, folder, command in preparations(data, root, out):
+        if method in wanted and not (folder / "manifest.json").is_file():
+            print(f"{folder}: {'done' if run(command, folder.with_suffix('.log')) else 'FAILED'}", flush=True)
+
+
+def each(jobs: int, work: list[Cell], do: Callable[[Cell], str]) -> None:
+    """Does the work, some at a time, and writes the table after each."""
+    with ThreadPoolExecutor(jobs) as pool:
+        for number, outcome in enumerate(pool.map(do, work), 1):
+            print(f"{number}/{len(work)} {outcome}", flush=True)
+            write()
+
+
+def write() -> None:
+    """Writes the table of everything kept."""
+    lines = heading("The long tail: LLM-ESR, LLMEmb and their baselines", PROTOCOL, LOAD) + table()
+    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+LOAD = load()
+
+
+def main() -> None:
+    """Runs what is missing and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
+    parser.add_argument("--out", type=Path, default=Path("runs/longtail"), help="where run folders lie")
+    parser.add_argument("--only", nargs="*", default=[], help="data sets, backbones, methods or seeds; default: all")
+    parser.add_argument("--tune", type=int, default=0, help="search with so many trials each instead of running")
+    asked = parser.parse_args()
+    if not os.environ.get("FORETASTE_DATA"):
+        sys.exit("FORETASTE_DATA is not set: there is no data to run on")
+    root = Path(os.environ["FORETASTE_DATA"])
+    chosen = [cell for cell in cells() if _named(cell, asked.only)]
+    if asked.tune:
+        prepare(tuning.DATA, root, asked.out, {c.method for c in chosen})
+        tuning.search([c for c in chosen if c.data == tuning.DATA], root, asked.out, trials=asked.tune, jobs=asked.jobs)
+        return
+    for data in dict.fromkeys(c.data for c in chosen):
+        missing = [c for c in chosen if c.data == data and not kept(c.name)]
+        prepare(data, root, asked.out, {c.method for c in missing})
+        each(asked.jobs, missing, lambda c: train(c, root, asked.out))
+    write()
+    print(RESULT.read_text(encoding="utf-8"))
+
+
+def _named(cell: Cell, names: list[str]) -> bool:
+    """Whether every kind of name that was given names this cell."""
+    own = {cell.data, cell.backbone, cell.method, str(cell.seed)}
+    kinds = [{c.data for c in cells()}, {c.backbone for c in cells()}, {c.method for c in cells()}, {"0", "1", "2"}]
+    return all(own & set(names) & kind for kind in kinds if kind & set(names))
+
+
+if __name__ == "__main__":
+    main()
