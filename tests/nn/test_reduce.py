@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from foretaste.nn.reduce import pca, whiten
+from foretaste.nn.reduce import pca, random_projection, whiten, whitening
 
 
 def _vectors(rows: int = 60, width: int = 9, seed: int = 0) -> torch.Tensor:
@@ -72,3 +72,26 @@ def test_eps_holds_back_directions_with_next_to_no_variance() -> None:
     spread = whiten(vectors, 3, eps=1e-5).std(0)
     assert spread[:2].min() > 0.99
     assert spread[2] < 0.01
+
+
+def test_turning_back_stays_nearest_to_the_original() -> None:
+    vectors = _vectors(400).double()
+    mean, matrix = whitening(vectors, 9, rotate_back=True, eps=0.0)
+    found = (vectors - mean) @ matrix
+    torch.testing.assert_close(found.T.cov(), torch.eye(9, dtype=torch.float64), atol=1e-4, rtol=0)
+    torch.testing.assert_close(matrix, matrix.T)
+    other = whiten(vectors, 9, eps=0.0)
+    assert (found - (vectors - mean)).norm() < (other - (vectors - mean)).norm()
+
+
+def test_random_directions_keep_distances_on_average() -> None:
+    vectors = _vectors(40, 300)
+    found = random_projection(vectors, 200, seed=1)
+    shares = ((found[:, None] - found).norm(dim=-1) / (vectors[:, None] - vectors).norm(dim=-1))[
+        ~torch.eye(40, dtype=torch.bool)
+    ]
+    assert abs(float(shares.mean()) - 1) < 0.1
+    assert float(shares.std()) < 0.2
+    torch.testing.assert_close(random_projection(vectors, 200, seed=1), found)
+    assert not torch.equal(random_projection(vectors, 200, seed=2), found)
+    assert float(random_projection(vectors, 200, seed=1, std=0.05).std()) == pytest.approx(0.05, rel=1e-4)

@@ -1,9 +1,9 @@
-"""Fewer columns for text vectors: principal components, and whitening."""
+"""Fewer columns for text vectors: principal components, whitening, random directions."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 def pca(vectors: Tensor, dim: int, *, std: float | None = None) -> Tensor:
@@ -17,7 +17,7 @@ def pca(vectors: Tensor, dim: int, *, std: float | None = None) -> Tensor:
     basis, _, centred = _components(vectors, dim)
     out = torch.zeros(len(vectors), dim)
     out[:, : basis.shape[1]] = (centred @ basis).float()
-    return out if std is None else out * (std / float(out.std().clamp_min(1e-12)))
+    return _scaled(out, std)
 
 
 def whiten(vectors: Tensor, dim: int, *, eps: float = 1e-5) -> Tensor:
@@ -28,11 +28,49 @@ def whiten(vectors: Tensor, dim: int, *, eps: float = 1e-5) -> Tensor:
         dim: Components to keep.
         eps: Added to a component's variance, relative to the largest.
     """
-    basis, variances, centred = _components(vectors, dim)
-    out = torch.zeros(len(vectors), dim)
-    scale = (variances + eps * variances.max().clamp_min(1e-12)).rsqrt()
-    out[:, : basis.shape[1]] = (centred @ basis * scale).float()
-    return out
+    mean, matrix = whitening(vectors, dim, eps=eps)
+    return ((vectors.double() - mean) @ matrix).float()
+
+
+def whitening(vectors: Tensor, dim: int, *, rotate_back: bool = False, eps: float = 1e-5) -> tuple[Tensor, Tensor]:
+    """The map that whitens, so that it can be applied to items that come later: ``(x - mean) @ matrix``.
+
+    Args:
+        vectors: ``(n, D)``.
+        dim: Components to keep.
+        rotate_back: Whether the components are turned back into the directions they came from (ZCA): of all
+            whitened vectors these are the nearest to the original ones. The matrix is then ``(D, D)``.
+        eps: Added to a component's variance, relative to the largest.
+
+    Returns:
+        Mean ``(D,)`` and matrix ``(D, dim)``, float64; columns that the vectors cannot fill are zero.
+    """
+    basis, variances, _ = _components(vectors, dim)
+    scaled = basis * (variances + eps * variances.max().clamp_min(1e-12)).rsqrt()
+    mean = vectors.double().mean(0)
+    if rotate_back:
+        return mean, scaled @ basis.T
+    return mean, nn.functional.pad(scaled, (0, dim - scaled.shape[1]))
+
+
+def random_projection(vectors: Tensor, dim: int, *, seed: int, std: float | None = None) -> Tensor:
+    """Random directions, which keep distances on average (Johnson & Lindenstrauss), centred, ``(n, dim)`` float32.
+
+    Args:
+        vectors: ``(n, D)``.
+        dim: Directions.
+        seed: Seed of the directions.
+        std: Standard deviation that all entries together are scaled to; None leaves the scale.
+    """
+    rows = vectors.double()
+    generator = torch.Generator().manual_seed(seed)
+    directions = torch.randn(rows.shape[1], dim, generator=generator, dtype=torch.float64) / dim**0.5
+    return _scaled(((rows - rows.mean(0)) @ directions).float(), std)
+
+
+def _scaled(rows: Tensor, std: float | None) -> Tensor:
+    """All entries together at one standard deviation; None leaves them."""
+    return rows if std is None else rows * (std / float(rows.std().clamp_min(1e-12)))
 
 
 def _components(vectors: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor]:
