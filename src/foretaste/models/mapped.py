@@ -1,0 +1,100 @@
+"""A sequence model that matches something else than what it reads.
+
+SASRec reads item vectors and scores with the same ones. Some systems do not: UniSRec reads vectors of any length and
+scores with cosines, FDSA reads items and features side by side and scores with items alone. Here a map is put on the
+states, and keys are made of the item representation; training and scoring then use these two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import Users
+from foretaste.models.sequence import SequenceModel, SequenceRecommender
+from foretaste.nn.batch import SequenceBatch
+from foretaste.nn.items import ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+
+Keys = Callable[[ItemRepresentation], ItemRepresentation]
+"""What a model reads → what its states are compared with."""
+
+
+class MappedLoss(nn.Module):
+    """A loss over mapped states and keys.
+
+    Args:
+        inner: The loss over the catalogue.
+        query: Maps states, ``(N, d)`` → ``(N, k)``.
+        keys: Makes keys of width ``k`` from the item representation.
+    """
+
+    def __init__(self, inner: CatalogueLoss, query: nn.Module, keys: Keys) -> None:
+        super().__init__()
+        self.inner, self.query, self.keys = inner, query, keys
+
+    def forward(self, states: Tensor, targets: Tensor, users: Tensor, items: ItemRepresentation) -> Tensor:
+        return self.inner(self.query(states), targets, users, self.keys(items))
+
+
+class MappedRecommender(SequenceModel):
+    """A sequence model that scores with mapped states and keys.
+
+    Args:
+        model: The sequence model; its loss is a :class:`MappedLoss` with the same map and keys.
+        query: Maps states, ``(n, d)`` → ``(n, k)``.
+        keys: Makes keys of width ``k`` from the item representation.
+    """
+
+    def __init__(self, model: SequenceRecommender, query: nn.Module, keys: Keys) -> None:
+        super().__init__()
+        self.model, self.query, self.keys = model, query, keys
+        self.num_items, self.max_len = model.num_items, model.max_len
+
+    def forward(self, batch: SequenceBatch) -> Tensor:
+        loss: Tensor = self.model(batch)
+        return loss
+
+    def item_vectors(self) -> Tensor:
+        return self.keys(self.model.items).table().detach()
+
+    def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
+        with torch.no_grad():
+            mapped: Tensor = self.query(self.model.user_vectors(histories, users))
+        empty = torch.from_numpy(histories.lengths == 0).to(mapped.device)
+        return mapped.masked_fill(empty[:, None], 0.0)
+
+
+class UnitItems(ItemRepresentation):
+    """Item vectors at length 1, so that an inner product with them goes by direction.
+
+    Args:
+        items: Vectors of any length.
+    """
+
+    def __init__(self, items: ItemRepresentation) -> None:
+        super().__init__()
+        self.items = items
+        self.num_items, self.dim = items.num_items, items.dim
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return F.normalize(self.items(ids), dim=-1)
+
+    def table(self) -> Tensor:
+        return F.normalize(self.items.table(), dim=-1)
+
+
+class UnitStates(nn.Module):
+    """States at length ``1 / temperature``: with :class:`UnitItems`, scores are cosines over a temperature."""
+
+    def __init__(self, temperature: float) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, states: Tensor) -> Tensor:
+        """``(N, d)`` → ``(N, d)``."""
+        return F.normalize(states, dim=-1) / self.temperature
