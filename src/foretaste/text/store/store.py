@@ -73,7 +73,7 @@ class EmbeddingStore:
     def refresh(self) -> None:
         """Looks for shards that were written since, by this process or another."""
         known = {shard.path for shard in self._shards}
-        for path in sorted((self.folder / SHARDS).glob("*.safetensors")):
+        for path in sorted((self.folder / SHARDS).glob("[0-9]*.safetensors"), key=_number):
             if path not in known:
                 self._admit(path)
 
@@ -114,13 +114,8 @@ class EmbeddingStore:
             texts: What the rows were made of.
             vectors: ``(n, D)``, finite in the store's type of numbers.
         """
-        path = self.folder / SHARDS / f"{len(self._shards):05d}.safetensors"
-        if path.exists():
-            raise ArtefactError(
-                f"the store has shards that do not follow each other: {path.name} is there, another is missing",
-                where=str(path.parent),
-                mend="copy the missing file back, or encode into a new store",
-            )
+        last = max((_number(shard.path) for shard in self._shards), default=-1)
+        path = self.folder / SHARDS / f"{last + 1:05d}.safetensors"
         write_shard(path, self.spec.fingerprint, self.spec.dtype, ids, texts, vectors)
         self._admit(path)
 
@@ -146,6 +141,10 @@ class EmbeddingStore:
             allowed=f"the {len(self):,} ids of the store" + (", with the texts they were encoded from" * by_text),
             mend=f"did you mean {guess!r}?" if guess else "encode them first: foretaste text encode",
         )
+
+
+def _number(path: Path) -> int:
+    return int(path.stem)
 
 
 def _write_manifest(folder: Path, spec: StoreSpec, shards: Sequence[Shard]) -> None:
@@ -184,12 +183,12 @@ def _read_spec(folder: Path) -> StoreSpec:
 
 def _refuse_foreign(folder: Path) -> None:
     """A folder that holds other things is not written into."""
-    strange = [entry.name for entry in folder.iterdir() if entry.name != ".lock"] if folder.is_dir() else []
-    shards = [name for name in strange if name != SHARDS]
-    if strange:
+    names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    strange = sorted(name for name in names if not name.startswith("."))
+    if strange and MANIFEST not in names:  # it may have come a moment ago, from another process
         raise ArtefactError(
             f"{str(folder)!r} is not empty and not an embedding store, so nothing is written there",
-            where=", ".join(sorted(shards or strange)[:5]),
+            where=", ".join(strange[:5]),
             allowed="a new or empty folder, or a store",
             mend="give another folder",
         )
