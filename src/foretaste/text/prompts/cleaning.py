@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import polars as pl
 
@@ -47,8 +48,11 @@ def is_list(dtype: pl.DataType) -> bool:
 def tellable(dtype: pl.DataType) -> bool:
     """Whether values of this type can be told: texts, numbers, dates, and lists of texts."""
     if is_list(dtype):
-        return dtype.inner in (pl.String, pl.Categorical, pl.Enum)  # type: ignore[attr-defined]
-    return dtype in (pl.String, pl.Categorical, pl.Enum, pl.Date, pl.Datetime, pl.Boolean) or dtype.is_numeric()
+        return dtype.inner in TEXTS  # type: ignore[attr-defined]
+    return dtype in (*TEXTS, pl.Date, pl.Datetime, pl.Boolean) or dtype.is_numeric()
+
+
+TEXTS = (pl.String, pl.Categorical, pl.Enum, pl.Null)
 
 
 def clean(texts: pl.Series, joiner: str = "; ") -> pl.Series:
@@ -57,7 +61,8 @@ def clean(texts: pl.Series, joiner: str = "; ") -> pl.Series:
     text = pl.col("text").str.replace_all(TAGS, " ").str.replace_all(INVISIBLE, "").str.replace_all(JUNK, " ")
     mark = joiner.strip()
     if mark and mark != ",":  # a comma in a value is no ambiguity worth a changed text
-        text = text.str.replace_all(mark, ".", literal=True)
+        escaped = re.escape(mark)
+        text = text.str.replace_all(rf"([.!?,:])\s*{escaped}", "$1").str.replace_all(rf"\s*{escaped}", ".")
     return frame.select(text.str.strip_chars()).to_series()
 
 

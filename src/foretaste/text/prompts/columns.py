@@ -10,7 +10,7 @@ import polars as pl
 from foretaste.core.errors import DataError
 from foretaste.text.prompts.cleaning import is_list, tellable
 from foretaste.text.prompts.excluded import EXCLUDED, excluding_pattern, reason
-from foretaste.text.prompts.spec import Field, PromptSpec
+from foretaste.text.prompts.spec import Field, PromptSpec, label_of
 
 FIRST = ("title", "name", "brand", "categories", "category", "price")
 """Told first, in this order, and never judged by what other columns say."""
@@ -22,10 +22,14 @@ TITLE_CHARS, LONG_CHARS, SHORT_CHARS = 200, 300, 100
 LONG_WORDS = 12.0
 """A column of so many words a value, on average, is a long text."""
 
-SAMPLE = 1000
-SAME = 0.9
-"""A column is redundant when this share of its words stands in the columns before it, and useless when this share of
-its values are addresses or codes."""
+SAMPLE = 500
+"""Values that a judgement on a column's words looks at."""
+
+REPEATED = 0.85
+"""A column is redundant when this share of its words stands in the other columns of the same item."""
+
+CODED = 0.9
+"""A column is useless when this share of its values are addresses or codes."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def default_spec(catalogue: pl.DataFrame) -> PromptSpec:
     if len(told) == 1 and told[0] in ("title", "name"):
         alone = Field(told[0], label="", max_chars=TITLE_CHARS, chunks="words")
         return PromptSpec(instruction="The item has the following title:", joiner=", ", fields=(alone,))
-    fields = [Field(column, max_chars=_cap(catalogue[column])) for column in told]
+    fields = [Field(column, label_of(column), _cap(catalogue[column])) for column in told]
     return PromptSpec(fields=tuple(fields))
 
 
@@ -87,11 +91,11 @@ def _in_order(catalogue: pl.DataFrame) -> list[str]:
 
 def _against(catalogue: pl.DataFrame, column: str, used: list[str]) -> str:
     """What speaks against a column; empty when nothing does."""
-    if pattern := excluding_pattern(column, EXCLUDED):
-        return reason(pattern)
     values = catalogue[column]
     if values.null_count() == len(values):
         return "empty for every item"
+    if pattern := excluding_pattern(column, EXCLUDED):
+        return reason(pattern)
     if values.dtype == pl.Boolean:
         return "a flag, yes or no"
     if not tellable(values.dtype):
@@ -105,10 +109,10 @@ def _against_values(catalogue: pl.DataFrame, column: str, used: list[str]) -> st
         return "empty for every item"
     if column != "title" and len(catalogue) > 1 and not catalogue[column].null_count() and _constant(catalogue[column]):
         return "the same for every item"
-    if texts.str.contains(r"^(https?:|www\.|/)\S*$|^<\S+>").mean() >= SAME:  # type: ignore[operator]
+    if texts.str.contains(r"^(https?:|www\.|/)\S*$|^<\S+>").mean() >= CODED:  # type: ignore[operator]
         return "addresses or codes"
-    coded = texts.str.contains(r"^\S*\d\S*$").mean() >= SAME  # type: ignore[operator]
-    if coded and catalogue[column].dtype == pl.String and texts.n_unique() >= SAME * len(texts):
+    coded = texts.str.contains(r"^\S*\d\S*$").mean() >= CODED  # type: ignore[operator]
+    if coded and catalogue[column].dtype == pl.String and texts.n_unique() >= CODED * len(texts):
         return "codes, another for every item"
     if column not in (*FIRST, *LAST) and not catalogue[column].dtype.is_numeric() and _repeats(catalogue, column, used):
         return "repeats what the other columns say"
@@ -140,7 +144,7 @@ def _repeats(catalogue: pl.DataFrame, column: str, used: list[str]) -> bool:
     known = [_words(" ".join(texts)) for texts in zip(*others, strict=True)] if others else [set()] * len(rows)
     found = [_words(text or "") for text in _as_text(rows[column])]
     total = sum(map(len, found))
-    return total > 0 and sum(len(own & known) for own, known in zip(found, known, strict=True)) >= SAME * total
+    return total > 0 and sum(len(own & known) for own, known in zip(found, known, strict=True)) >= REPEATED * total
 
 
 def _words(text: str) -> set[str]:

@@ -28,12 +28,14 @@ class ItemPrompts:
         clauses: For each item one clause or more; any of them in any order make a prompt (:meth:`render`).
         joiner: Stands between two clauses.
         bodies: The full prompts' second lines where they are not just the joined clauses (a value told in chunks).
+        unknown: How many items have no attribute and got the fallback clause; they are all alike.
     """
 
     instruction: str
     clauses: list[list[str]]
     joiner: str
     bodies: list[str] | None = None
+    unknown: int = 0
 
     def __len__(self) -> int:
         return len(self.clauses)
@@ -75,10 +77,11 @@ def item_prompts(catalogue: pl.DataFrame, spec: PromptSpec) -> ItemPrompts:
     """
     values = field_values(catalogue, spec)
     whole = _clauses(values, spec, chunked=False)
+    unknown = values.select(pl.all_horizontal(pl.all().is_null()).sum()).item() if values.width else len(whole)
     if all(one.chunks == "none" for one in spec.fields):
-        return ItemPrompts(spec.instruction, whole, spec.joiner)
+        return ItemPrompts(spec.instruction, whole, spec.joiner, unknown=unknown)
     bodies = [spec.joiner.join(clauses) for clauses in whole]
-    return ItemPrompts(spec.instruction, _clauses(values, spec, chunked=True), spec.joiner, bodies)
+    return ItemPrompts(spec.instruction, _clauses(values, spec, chunked=True), spec.joiner, bodies, unknown)
 
 
 def item_titles(catalogue: pl.DataFrame, spec: PromptSpec, max_chars: int = 100) -> list[str]:
@@ -143,12 +146,15 @@ def chunks(text: str, kind: str) -> list[str]:
     ['Saran Premium', 'Plastic Wrap', '100 Sq Ft']
     """
     parts = [part for part in BETWEEN_CHUNKS.split(text) if any(map(str.isalnum, part))] or [text]
-    return parts if kind == "commas" else [run for part in parts for run in _runs(part.split())]
+    if kind == "commas":
+        return parts
+    least = 2 if len(parts) == 1 else 1
+    return [run for part in parts for run in _runs(part.split(), least)]
 
 
-def _runs(words: list[str]) -> list[str]:
-    """Runs of at most :data:`CHUNK_WORDS` words, as even as can be."""
-    count = -(-len(words) // CHUNK_WORDS)
+def _runs(words: list[str], least: int) -> list[str]:
+    """Runs of at most :data:`CHUNK_WORDS` words, as even as can be, ``least`` or more where there are words enough."""
+    count = max(-(-len(words) // CHUNK_WORDS), min(least, len(words)))
     edges = [round(len(words) * place / count) for place in range(count + 1)]
     return [" ".join(words[start:end]) for start, end in pairwise(edges)]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill, indent
 from typing import Any
 
-from foretaste.core.config import flat, from_dict, read_toml, toml_value
+from foretaste.core.config import describe, from_dict, read_toml, toml_value
 from foretaste.core.errors import ConfigError
 from foretaste.core.files import write_atomic
 from foretaste.text.prompts.spec import Field, PromptSpec, PromptStyle, UserPromptSpec
@@ -36,15 +37,33 @@ def spec_toml(spec: PromptSpec, user: UserPromptSpec | None = None, *, comment: 
     """A specification as TOML."""
     style = PromptStyle(**{key: value for key, value in vars(spec).items() if key in PromptStyle.__dataclass_fields__})
     blocks = ["\n".join(f"# {line}" for line in comment.splitlines())] if comment else []
-    blocks.append(_lines(style))
+    blocks.append(_lines(style, helps=True))
     blocks += ["[[fields]]\n" + _lines(one) for one in spec.fields]
     if user is not None:
-        blocks.append("[user]\n" + _lines(user))
+        blocks.append("[user]\n" + _lines(user, helps=True))
     return "\n\n".join(blocks) + "\n"
 
 
-def _lines(part: Any) -> str:
-    return "\n".join(f"{key} = {toml_value(value)}" for key, value in flat(part).items())
+def _lines(part: Any, *, helps: bool = False) -> str:
+    lines = []
+    for key in describe(part):
+        if helps:
+            lines.append("\n" + fill(key.help, WIDTH, initial_indent="# ", subsequent_indent="# "))
+        lines.append(_line(key.key, key.default))
+    return "\n".join(lines).strip()
+
+
+def _line(key: str, value: Any) -> str:
+    """A key with its value; a long list gets several lines."""
+    line = f"{key} = {toml_value(value)}"
+    if len(line) <= WIDTH or not isinstance(value, tuple):
+        return line
+    # "\0" keeps the blanks inside a value together
+    entries = fill(", ".join(toml_value(item).replace(" ", "\0") for item in value), WIDTH - 4, break_long_words=False)
+    return f"{key} = [\n{indent(entries, '    ')},\n]".replace("\0", " ")
+
+
+WIDTH = 110
 
 
 def _parse(path: Path) -> tuple[PromptSpec, UserPromptSpec]:

@@ -20,7 +20,8 @@ VERSION = 1
 """Of the form of specification files, and of the way in which they become texts."""
 
 CHARS_PER_TOKEN = 3.0
-"""A cautious figure for titles: of 12,000 product titles, MiniLM's tokens have 3.9 characters on average."""
+"""A cautious figure: over users' prompts, MiniLM's tokens hold 3.5 characters of scientific supplies on average (3.0 at
+the fifth percentile) and 3.8 to 4.2 of groceries, cosmetics, films and games."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,17 @@ class Field:
 
     @property
     def name(self) -> str:
-        """The label in the clause: ``releaseYear`` and ``release_year`` read ``release year``."""
-        if self.label is not None:
-            return self.label
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+", " ", self.column).strip().lower()
+        """The label in the clause."""
+        return label_of(self.column) if self.label is None else self.label
+
+
+def label_of(column: str) -> str:
+    """A column's name in words.
+
+    >>> label_of("releaseYear"), label_of("release_year")
+    ('release year', 'release year')
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[_\s]+", " ", column).strip().lower()
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,8 @@ class PromptStyle:
         paper="4,095 (LLM-ESR, Beauty)",
     )
     missing: tuple[str, ...] = option(
-        ("unknown", "n/a", "na", "nan", "none", "null", "nil", "-", "--", "?"),
-        "values that mean that there is none, in any case of letters",
+        ("unknown", "n/a", "na", "nan", "none", "null", "nil"),
+        "values that mean that there is none, in any case of letters; so do values without a letter or digit",
     )
     exclude: tuple[str, ...] = option(
         EXCLUDED,
