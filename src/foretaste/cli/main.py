@@ -17,8 +17,13 @@ DATA_VERBS = {
     "describe": Verb("foretaste.cli.data_describe", "data_describe", "Statistics and plots of a data set."),
 }
 
+TEXT_VERBS = {
+    "preview": Verb("foretaste.cli.text_preview", "text_preview", "Show the prompts of items or users."),
+}
+
 VERBS: dict[str, Verb | LazyGroup] = {
     "data": LazyGroup("data", "Import, download, simulate and describe data sets.", DATA_VERBS),
+    "text": LazyGroup("text", "See and prepare what a language model is told.", TEXT_VERBS),
     "train": Verb("foretaste.cli.train", "train", "Train a recipe on a data set, or go on with a run."),
     "evaluate": Verb("foretaste.cli.evaluate", "evaluate", "Measure a run again, from its saved folder."),
     "compare": Verb("foretaste.cli.compare", "compare", "Put runs side by side: table, significance, report."),
