@@ -63,5 +63,10 @@ class EncoderConfig:
     device: str = option(
         "auto", "where the model runs; auto: a GPU where there is one", choices=("auto", "cpu", "cuda")
     )
+    matrix_order: str = option(
+        "ids",
+        "whether a file of ready vectors has ids, or row i is item i of the catalogue",
+        choices=("ids", "catalogue"),
+    )
     tfidf: TfidfConfig = option(TfidfConfig(), "keys of the encoder `tfidf`")
     endpoint: EndpointConfig = option(EndpointConfig(), "keys of an encoder `openai:MODEL`")

@@ -78,18 +78,19 @@ class LanguageModel:
 
 
 def load_language_model(
-    path_or_name: str | Path, *, precision: str = "fp32", device: str | torch.device = "cpu"
+    path_or_name: str | Path, *, precision: str = "fp32", device: str | torch.device = "cpu", writes: bool = False
 ) -> LanguageModel:
-    """Loads a model in evaluation mode, without its language-modelling head.
+    """Loads a model in evaluation mode, without its language-modelling head unless it is to write.
 
     Args:
         path_or_name: ``"minilm"``, a folder in the format of transformers or sentence-transformers, a ``.gguf`` file,
             or a name on the Hugging Face hub (read from its cache where there is no network).
         precision: ``"fp32"`` or ``"bf16"``, the format of the weights.
         device: Where they go.
+        writes: Whether the head stays, so that the network answers ``logits`` instead of states.
 
     Raises:
-        ConfigError: If there is no such model, or it cannot be read.
+        ConfigError: If there is no such model, it cannot be read, or it is no decoder and should write.
     """
     transformers = require("transformers", extra="text", why="reading a language model")
     source, name, gguf = _locate(str(path_or_name))
@@ -98,17 +99,26 @@ def load_language_model(
     try:
         with _quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, **extra)
-            model = transformers.AutoModel.from_pretrained(source, dtype=dtype, **extra)
+            kind = transformers.AutoModelForCausalLM if writes else transformers.AutoModel
+            model, report = kind.from_pretrained(source, dtype=dtype, output_loading_info=True, **extra)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise ConfigError(
             f"no language model could be read from {str(path_or_name)!r}: {_first_line(error)}",
             allowed="minilm; a folder with config.json, weights and tokenizer; a .gguf file; a name on the hub",
             mend="check the spelling; without a network give a folder, or minilm",
         ) from error
-    if model.config.is_encoder_decoder:
+    if model.config.is_encoder_decoder and not writes:
         model = model.get_encoder()
     model = model.to(device).eval()
-    return LanguageModel(model, tokenizer, name, *_nature(model), source=source)
+    nature, hidden = _nature(model.base_model if writes else model)
+    if writes and (nature != "decoder" or report["missing_keys"]):
+        lacks = ", ".join(sorted(report["missing_keys"])) or "its states look at what comes after them"
+        raise ConfigError(
+            f"{name} reads texts but cannot write them ({lacks})",
+            allowed="a causal language model with its head",
+            mend="give another model",
+        )
+    return LanguageModel(model, tokenizer, name, nature, hidden, source=source)
 
 
 def model_file(source: str, relative: str) -> Path | None:
