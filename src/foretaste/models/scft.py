@@ -1,0 +1,184 @@
+"""LLMEmb's supervised contrastive fine-tuning of a language model (Liu et al., AAAI 2025, arXiv 2409.19925).
+
+Two views of an item, each with some attributes dropped, should lie close together and away from other items' views.
+Only LoRA adapters on the linear layers of the transformer blocks are trained; the model itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.core.errors import ConfigError
+from foretaste.core.extras import require
+from foretaste.models.base import Trainable
+from foretaste.nn.losses.soft_clip import soft_clip
+from foretaste.nn.losses.symmetric import symmetric_infonce
+from foretaste.text.encoders.pooling import pool
+
+LORA = "lora_"
+"""Part of the name of every parameter that LoRA adds."""
+
+
+@dataclass(frozen=True)
+class ViewBatch:
+    """Two views of each of ``B`` items, as right-padded token ids.
+
+    Attributes:
+        tokens: All first views, then all second views, ``(2B, T)`` int64.
+        lengths: Tokens of each row, ``(2B,)``.
+        groups: Items with equal numbers are the same thing twice (equal text or title), ``(B,)``.
+        content: Views with equal numbers tell the same, ``(2, B)``.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    groups: Tensor
+    content: Tensor
+
+    def to(self, device: torch.device | str) -> ViewBatch:
+        """The same batch on another device."""
+        return ViewBatch(*(t.to(device) for t in (self.tokens, self.lengths, self.groups, self.content)))
+
+    def no_negatives(self) -> tuple[Tensor, Tensor]:
+        """Where ``x_j`` (first) and ``y_j`` (second view) must not be held against item ``i``, ``(B, B)`` each.
+
+        A duplicate of the item is no negative, nor is a view that tells what one of the item's own views tells.
+        """
+        same = self.groups[:, None] == self.groups
+        first, second = self.content
+        own = torch.stack([first, second], 1)
+        return same | (own[:, :, None] == first).any(1), same | (own[:, :, None] == second).any(1)
+
+
+class SCFT(nn.Module, Trainable):
+    """A language model with LoRA, and the loss of its two views.
+
+    Its parameters and its state are what is trained, LoRA and perhaps the temperature. The frozen model hangs beside
+    the module, not in it, so that checkpoints stay as small as the adapter.
+
+    Args:
+        model: The language model with LoRA in it (:func:`with_lora`).
+        pooling: ``"mean"``, ``"last"`` or ``"cls"``.
+        head: What follows the pooling, frozen.
+        temperature: Of the loss, where it starts.
+        learn_temperature: Whether it is trained.
+        loss: ``"infonce"`` of cosines, or ``"soft-clip"`` as in the released code.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        pooling: str = "mean",
+        head: nn.Module | None = None,
+        temperature: float = 0.05,
+        learn_temperature: bool = False,
+        loss: str = "infonce",
+    ) -> None:
+        super().__init__()
+        self._frozen = (model, head or nn.Identity())
+        self.pooling, self.loss = pooling, loss
+        trained = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
+        self.lora = nn.ParameterDict({name.replace(".", "/"): weight for name, weight in trained.items()})
+        self.log_temperature = nn.Parameter(torch.tensor(math.log(temperature)), requires_grad=learn_temperature)
+
+    @property
+    def model(self) -> nn.Module:
+        """The language model, LoRA in it."""
+        return self._frozen[0]
+
+    def forward(self, batch: ViewBatch) -> Tensor:
+        x, y = self.embed(batch.tokens, batch.lengths).chunk(2)
+        temperature = self.log_temperature.exp()
+        if self.loss == "soft-clip":
+            return soft_clip(x, y, temperature)
+        return symmetric_infonce(x, y, temperature, *batch.no_negatives())
+
+    def embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """One vector for each row, ``(B, T)`` and ``(B,)`` → ``(B, D)`` float32."""
+        model, head = self._frozen
+        mask = (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]).long()
+        states = model(input_ids=tokens, attention_mask=mask).last_hidden_state
+        vectors: Tensor = head(pool(states, mask, self.pooling))
+        return vectors
+
+    def train(self, mode: bool = True) -> SCFT:
+        for part in self._frozen:
+            part.train(mode)
+        return super().train(mode)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> SCFT:
+        """Moves the frozen model along; LoRA's tensors are in both."""
+        for part in self._frozen:
+            part._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
+
+
+def with_lora(model: nn.Module, *, rank: int, alpha: float, dropout: float) -> nn.Module:
+    """Freezes a language model and puts LoRA (Hu et al. 2022) on every linear layer of its transformer blocks.
+
+    Args:
+        model: A model of the transformers library; changed in place.
+        rank: Of each update.
+        alpha: The update is scaled by ``alpha / rank``.
+        dropout: On the update's input.
+
+    Returns:
+        The same network, wrapped by peft; ``merge_and_unload()`` gives it back with the updates added to its weights.
+    """
+    peft = require("peft", extra="text", why="fine-tuning with LoRA")
+    config = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=block_linears(model))
+    wrapped: nn.Module = peft.get_peft_model(model, config)
+    return wrapped
+
+
+def block_linears(model: nn.Module) -> list[str]:
+    """Names of all linear layers inside the stack of blocks, which is the largest list of modules in the network.
+
+    Raises:
+        ConfigError: If the network has no such stack.
+    """
+    stacks = {name: part for name, part in model.named_modules() if isinstance(part, nn.ModuleList) and len(part)}
+    size = {name: sum(p.numel() for p in part.parameters()) for name, part in stacks.items()}
+    outer = max(size, key=lambda name: (size[name], -len(name)), default=None)
+    names = [] if outer is None else [f"{outer}.{n}" for n, part in stacks[outer].named_modules() if _linear(part)]
+    if not names:
+        raise ConfigError(
+            f"{type(model).__name__} has no transformer blocks with linear layers",
+            allowed="an encoder or decoder of the transformers library",
+            mend="give another text.encoder, or scft.enabled=false",
+        )
+    return names
+
+
+def _linear(part: nn.Module) -> bool:
+    return isinstance(part, nn.Linear) or type(part).__name__ == "Conv1D"  # GPT-2 calls its linear layers so
+
+
+def two_view_recall(x: Tensor, y: Tensor, groups: Tensor) -> float:
+    """R@1: the share of first views whose nearest second view, by cosine, is their own; a tie counts in part.
+
+    Args:
+        x: First views, ``(n, D)``.
+        y: Second views.
+        groups: Items with equal numbers are the same thing; they do not compete, ``(n,)``.
+    """
+    scores = F.normalize(x, dim=-1) @ F.normalize(y, dim=-1).T
+    own = scores.diagonal()
+    rivals = scores.masked_fill(groups[:, None] == groups, -torch.inf)
+    ties = (rivals == own[:, None]).sum(1)
+    return float(((rivals <= own[:, None]).all(1) / (1.0 + ties)).mean())
+
+
+def mean_cosine(vectors: Tensor) -> float:
+    """The mean cosine of two different rows of ``(n, D)``: near 1 when a model tells nothing apart."""
+    rows = F.normalize(vectors.double(), dim=-1)
+    count = len(rows)
+    return float((rows.sum(0).square().sum() - rows.square().sum()) / max(1, count * (count - 1)))
