@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ from foretaste.recipes.run_folder import (
 from foretaste.recipes.saved import load_model, save_model
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.splitting import make_split, open_dataset
+from foretaste.training.memory import peak_memory_mb
 
 PARTS: tuple[Part, ...] = ("valid", "test")
 
@@ -203,13 +203,3 @@ def versions() -> dict[str, str]:
         "numpy": numpy.__version__,
         "polars": polars.__version__,
     }
-
-
-def peak_memory_mb() -> int:
-    """Largest resident memory of this process so far, in MB; 0 where the system does not say."""
-    try:
-        import resource
-    except ImportError:
-        return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak >> (20 if sys.platform == "darwin" else 10)

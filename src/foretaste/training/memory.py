@@ -1,4 +1,6 @@
-"""Keeps freed memory in the process, because a step asks for the same sizes again a moment later.
+"""Memory of the process: how much it took, and keeping what is freed.
+
+Freed memory is kept because a step asks for the same sizes again a moment later.
 
 glibc gives large blocks back to the system at once and takes them anew, page by page, at every step: zeroing fresh
 pages then costs more than some of the arithmetic. Raising two thresholds ends that. Other C libraries are left alone.
@@ -22,3 +24,13 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     return bool(mallopt(_MMAP_THRESHOLD, _KEEP)) and bool(mallopt(_TRIM_THRESHOLD, _KEEP))
+
+
+def peak_memory_mb() -> int:
+    """Largest resident memory of this process so far, in MB; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak >> (20 if sys.platform == "darwin" else 10)
