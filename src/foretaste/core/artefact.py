@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from foretaste.core.errors import ArtefactError
 from foretaste.core.files import file_digest, read_json, write_json
@@ -43,8 +43,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"no fingerprint for a {type(value).__name__}: give a plain value or something with .fingerprint")
 
 
+class Companion(Protocol):
+    """Something that a model needs beside its weights, as the reader of new items' texts."""
+
+    def save(self, folder: Path) -> None:
+        """Writes itself into an empty folder."""
+
+
 class Run:
     """The folder of one training run.
+
+    Attributes:
+        companions: What stages leave to be saved with the model, by the name of its folder there.
 
     Args:
         folder: Where everything of the run is written.
@@ -56,6 +66,7 @@ class Run:
         self.folder = folder
         self.version = version
         self.writes = writes
+        self.companions: dict[str, Companion] = {}
         self._done: dict[str, str] = {}
 
     def stage(self, name: str, make: Callable[[Path], T], read: Callable[[Path], T], *, inputs: Mapping[str, Any]) -> T:
@@ -67,7 +78,7 @@ class Run:
             read: Reads a finished folder.
             inputs: Everything that the result depends on; earlier stages' fingerprints are added.
         """
-        folder = self.folder / "stages" / name
+        folder = self.place(name)
         wanted = fingerprint({"inputs": dict(inputs), "before": self._done})
         self._done[name] = wanted
         if self._finished(folder, wanted):
@@ -83,6 +94,10 @@ class Run:
             {"stage": name, "fingerprint": wanted, "version": self.version, "inputs": _plain(inputs), "files": files},
         )
         return result
+
+    def place(self, name: str) -> Path:
+        """The folder of a stage."""
+        return self.folder / "stages" / name
 
     def _begin(self, folder: Path, wanted: str) -> None:
         """Marks a stage as begun; what another config left there is removed first."""

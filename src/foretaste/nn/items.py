@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.growth import NewItems
+
 
 class ItemRepresentation(nn.Module, ABC):
     """Vectors of dense item ids.
@@ -59,3 +61,8 @@ class IdTable(ItemRepresentation):
 
     def table(self) -> Tensor:
         return self.weight
+
+    def grow(self, new: NewItems) -> None:
+        """A new item gets the mean of the vectors of the items nearest by text."""
+        rows = torch.cat([self.weight.detach(), new.borrowed(self.weight)])
+        self.weight = nn.Parameter(rows, requires_grad=self.weight.requires_grad)

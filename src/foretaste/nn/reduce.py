@@ -14,10 +14,22 @@ def pca(vectors: Tensor, dim: int, *, std: float | None = None) -> Tensor:
         dim: Components to keep; columns beyond ``min(n, D)`` are zero.
         std: Standard deviation that all entries together are scaled to; None leaves the scale (LLM-ESR).
     """
-    basis, _, centred = _components(vectors, dim)
-    out = torch.zeros(len(vectors), dim)
-    out[:, : basis.shape[1]] = (centred @ basis).float()
-    return _scaled(out, std)
+    mean, matrix = principal(vectors, dim)
+    return _scaled(((vectors.double() - mean) @ matrix).float(), std)
+
+
+def principal(vectors: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """The map of :func:`pca`, so that it can be applied to items that come later: ``(x - mean) @ matrix``.
+
+    Args:
+        vectors: ``(n, D)``.
+        dim: Components to keep.
+
+    Returns:
+        Mean ``(D,)`` and matrix ``(D, dim)``, float64; columns that the vectors cannot fill are zero.
+    """
+    basis, _, _ = _components(vectors, dim)
+    return vectors.double().mean(0), nn.functional.pad(basis, (0, dim - basis.shape[1]))
 
 
 def whiten(vectors: Tensor, dim: int, *, eps: float = 1e-5) -> Tensor:
@@ -66,6 +78,20 @@ def random_projection(vectors: Tensor, dim: int, *, seed: int, std: float | None
     generator = torch.Generator().manual_seed(seed)
     directions = torch.randn(rows.shape[1], dim, generator=generator, dtype=torch.float64) / dim**0.5
     return _scaled(((rows - rows.mean(0)) @ directions).float(), std)
+
+
+def standardised(vectors: Tensor, *, std: float = 1.0) -> Tensor:
+    """All columns, centred, all entries together at one standard deviation; what an adapter learns from fastest.
+
+    Vectors of language models share a large mean, and entries of unit vectors are small: as inputs of a linear layer
+    under Adam, whose steps have one size, they would learn slowly.
+
+    Args:
+        vectors: ``(n, D)``.
+        std: That standard deviation.
+    """
+    rows = vectors.double()
+    return _scaled((rows - rows.mean(0)).float(), std)
 
 
 def _scaled(rows: Tensor, std: float | None) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
 
 
@@ -59,6 +60,11 @@ class TextTable(ItemRepresentation):
             self._depth -= 1
             if not self._depth:
                 self._held = None
+
+    def grow(self, new: NewItems) -> None:
+        """A new item gets its own text vector."""
+        rows = torch.cat([self.vectors.detach(), new.text.to(self.vectors)])
+        self.vectors = nn.Parameter(rows) if isinstance(self.vectors, nn.Parameter) else rows
 
     def _holds(self) -> bool:
         """Whether the whole table is at hand; one made without gradients is of no use to a step that wants them."""

@@ -1,83 +1,50 @@
 """The text stages that recipes share: a catalogue or its users become vectors, once, and are found again.
 
-Where ``store`` names a folder, all runs share what is encoded there: a store for each encoder, prompt and kind of row,
-which grows when a catalogue does. Otherwise the store lies inside the run's stage.
+Where ``text.store`` names a folder, all runs share what is encoded there: a store for each data set, kind of row,
+encoder and prompt, which grows when a catalogue does. Otherwise the store lies inside the run's stage.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from foretaste.core.artefact import Run
-from foretaste.core.config import option
+from foretaste.core.files import write_atomic
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.nn.reduce import pca
+from foretaste.nn.reduce import principal
+from foretaste.recipes.text_config import TextConfig
+from foretaste.recipes.text_reader import PAIR, Map, TextReader, config_of, mapped
+from foretaste.recipes.told import Told, fill_store, items_told, prompt_spec, store_for, users_told
 from foretaste.text.encoders.base import Encoder
-from foretaste.text.encoders.config import EncoderConfig
+from foretaste.text.encoders.config import TFIDF
 from foretaste.text.encoders.opening import open_encoder
-from foretaste.text.prompts import (
-    PromptSpec,
-    UserPromptSpec,
-    default_spec,
-    item_prompts,
-    item_titles,
-    read_spec,
-    read_user_spec,
-    user_prompts,
-)
-from foretaste.text.store import EmbeddingStore, StoreSpec, fill
+from foretaste.text.encoders.ready import ReadyMatrix, is_ready, ready_matrix
+from foretaste.text.store import EmbeddingStore
 
+__all__ = ["COMPANION", "TextConfig", "embed_items", "embed_users", "prompt_spec"]
 
-@dataclass(frozen=True)
-class TextConfig(EncoderConfig):
-    """What is told of an item or a user, which encoder reads it, and where the vectors are kept."""
+COMPANION = "text"
+"""The folder beside a model's weights that says how new items are read (:class:`TextReader`)."""
 
-    prompt: str = option("", "file with the specification of the prompts; empty: made from the catalogue's columns")
-    store: str = option("", "folder of vectors that many runs share; empty: inside the run")
-    store_dtype: str = option("fp32", "numbers in the store", choices=("fp32", "fp16"))
-    reduce: int = option(
-        0, "principal components that are kept of the vectors; 0: all columns", paper="LLMEmb: 1,536 of 4,096", low=0
-    )
-
-
-@dataclass(frozen=True)
-class Told:
-    """Texts under raw ids.
-
-    Attributes:
-        kind: ``"items"`` or ``"users"``.
-        ids: Raw ids, in the order of the dense ones.
-        texts: One prompt for each.
-        fingerprint: Of the prompts' specification.
-    """
-
-    kind: str
-    ids: list[str]
-    texts: list[str]
-    fingerprint: str
-
-    @property
-    def digest(self) -> str:
-        """Of ids and texts."""
-        digest = sha256(self.fingerprint.encode())
-        for raw, text in zip(self.ids, self.texts, strict=True):
-            digest.update(f"{raw}\0{text}\0".encode("utf-8", "surrogatepass"))
-        return digest.hexdigest()
+FITTED, MAP = "encoder", "map.safetensors"
 
 
 def embed_items(
     run: Run, data: Dataset, config: TextConfig, *, encoder: Encoder | None = None, stage: str = "embed"
 ) -> Tensor:
     """Text vectors of the whole catalogue as one stage of a run, ``(num_items, D)`` float32 in dense-id order.
+
+    What reads them is left to be saved with the model, so that new items can be read later. A recipe that changes the
+    vectors before its network reads them tells it: ``run.companions["text"] = run.companions["text"].then(…)``.
 
     Args:
         run: The run that owns the stage.
@@ -86,7 +53,19 @@ def embed_items(
         encoder: One that is open already, as a tuned one; default: the one that ``config`` names.
         stage: Name of the stage.
     """
-    return _embed(run, lambda: items_told(data, config), data, config, encoder, stage)
+    told = _ids_only(data, "items") if _is_matrix(config, encoder) else items_told(data, config)
+    source = _Source(run, config, encoder, told, lambda: told.texts)
+
+    def vectors(folder: Path) -> Tensor:
+        rows = source.vectors(folder)
+        maps: tuple[Map, ...] = ()
+        if 0 < config.reduce < rows.shape[1]:
+            maps = (_map(folder / MAP, lambda: principal(rows, config.reduce)),)
+        spec = None if source.matrix else prompt_spec(data, config)
+        run.companions[COMPANION] = source.reader(folder, spec, maps)
+        return mapped(rows, maps) if maps else rows
+
+    return source.stage(stage, vectors, data, reduce=config.reduce)
 
 
 def embed_users(
@@ -104,70 +83,103 @@ def embed_users(
         run: The run that owns the stage.
         data: Whose users.
         split: Its training part is what is told.
-        config: Prompt, encoder, store.
+        config: Prompt, encoder and tokens (``user_encoder``, ``user_tokens``, where they are given), store. What
+            ``reduce`` says is for items alone.
         encoder: One that is open already; default: the one that ``config`` names.
         stage: Name of the stage.
     """
-    return _embed(run, lambda: users_told(data, split, config), data, config, encoder, stage)
+    config = replace(
+        config,
+        encoder=config.user_encoder or config.encoder,
+        max_tokens=config.user_tokens or config.max_tokens,
+    )
+    told = _ids_only(data, "users") if _is_matrix(config, encoder) else users_told(data, split, config)
+    source = _Source(run, config, encoder, told, lambda: items_told(data, config).texts)
+    return source.stage(stage, source.vectors, data)
 
 
-def items_told(data: Dataset, config: TextConfig) -> Told:
-    """The prompts of all items."""
-    spec = prompt_spec(data, config)
-    return Told("items", list(data.items), item_prompts(data.catalogue, spec).texts(), spec.fingerprint)
+class _Source:
+    """Where the vectors of a stage come from: an encoder and a store, or a file of ready vectors.
+
+    The encoder that learns its words from a corpus is fitted inside the stage, to the items' prompts, and kept there.
+
+    Args:
+        run: The run that owns the stage.
+        config: Keys.
+        encoder: One that is open already, or None.
+        told: What is encoded.
+        corpus: The items' prompts.
+    """
+
+    def __init__(
+        self, run: Run, config: TextConfig, encoder: Encoder | None, told: Told, corpus: Callable[[], list[str]]
+    ) -> None:
+        self.run, self.config, self.told, self.corpus = run, config, told, corpus
+        self.matrix: ReadyMatrix | None = ready_matrix(config) if _is_matrix(config, encoder) else None
+        self.fits = encoder is None and config.encoder == TFIDF
+        self.encoder = encoder
+        self.store: EmbeddingStore | None = None
+        if self.matrix is None and self.encoder is None and not self.fits:
+            with torch.random.fork_rng(devices=[]):  # opening a model draws weights that are then replaced
+                self.encoder = open_encoder(config, folder=(self._shared or run.folder) / FITTED)
+
+    @property
+    def _shared(self) -> Path | None:
+        return Path(self.config.store).expanduser() if self.config.store else None
+
+    def stage(self, name: str, make: Callable[[Path], Tensor], data: Dataset, **more: Any) -> Tensor:
+        """Runs the stage; a finished one is read by the same function, which then finds everything encoded."""
+        known = self.matrix or self.encoder
+        inputs: dict[str, Any] = {
+            "encoder": known.fingerprint if known is not None else [self.config.tfidf, self.config.normalize],
+            "told": self.told.digest,
+            "data": data.fingerprint,
+            "dtype": self.config.store_dtype,
+        }
+        return self.run.stage(name, make, make, inputs=inputs | more)
+
+    def vectors(self, folder: Path) -> Tensor:
+        """The rows ``(n, D)`` in the order of the ids."""
+        if self.matrix is not None:
+            say(f"encoder   {self.matrix.describe()}")
+            return torch.from_numpy(self.matrix.rows(self.told.ids))
+        if self.fits:
+            self.encoder = open_encoder(self.config, corpus=self.corpus(), folder=folder / FITTED)
+        assert self.encoder is not None
+        self.store = store_for(self._shared or folder, self.told, self.encoder, self.config)
+        fill_store(self.store, self.told, self.encoder)
+        return torch.from_numpy(self.store.vectors(self.told.ids, self.told.texts))
+
+    def reader(self, folder: Path, spec: Any, maps: tuple[Map, ...]) -> TextReader:
+        """What reads new items as these were read."""
+        known = self.matrix or self.encoder
+        assert known is not None, "the vectors come first"
+        about = {key: getattr(known, key) for key in ("name", "parameters", "dim", "fingerprint")}
+        return TextReader(
+            self.config if self.matrix else config_of(known, self.config),
+            spec,
+            about,
+            maps,
+            self.run.folder,
+            fitted=folder / FITTED if self.fits else None,
+            store=self.store.folder if self.store is not None else None,
+        )
 
 
-def users_told(data: Dataset, split: Split, config: TextConfig) -> Told:
-    """The prompts of all users, short enough that the encoder cuts none of the newest items off."""
-    user = (read_user_spec(config.prompt) if config.prompt else UserPromptSpec()).within(config.max_tokens)
-    titles = item_titles(data.catalogue, prompt_spec(data, config))
-    return Told("users", list(data.users), user_prompts(split.train, titles, user), user.fingerprint)
+def _is_matrix(config: TextConfig, encoder: Encoder | None) -> bool:
+    return encoder is None and is_ready(config.encoder)
 
 
-def prompt_spec(data: Dataset, config: TextConfig) -> PromptSpec:
-    """The specification that a config names, or the one that fits the catalogue."""
-    return read_spec(config.prompt) if config.prompt else default_spec(data.catalogue)
+def _ids_only(data: Dataset, kind: str) -> Told:
+    ids = list(data.items if kind == "items" else data.users)
+    return Told(data.name, kind, ids, [""] * len(ids), "ready")
 
 
-def _embed(
-    run: Run, tell: Callable[[], Told], data: Dataset, config: TextConfig, encoder: Encoder | None, stage: str
-) -> Tensor:
-    told = tell()
-    model = encoder if encoder is not None else open_encoder(config)
-
-    def vectors(folder: Path) -> Tensor:
-        store = open_store(Path(config.store) if config.store else folder, data, told, model, config)
-        fill_store(store, told, model)
-        return reduced(torch.from_numpy(store.vectors(told.ids, told.texts)), config.reduce)
-
-    inputs = {
-        "encoder": model.fingerprint,
-        "prompts": told.digest,
-        "data": data.fingerprint,
-        "reduce": config.reduce,
-        "dtype": config.store_dtype,
-    }
-    return run.stage(stage, vectors, vectors, inputs=inputs)
-
-
-def open_store(root: Path, data: Dataset, told: Told, encoder: Encoder, config: TextConfig) -> EmbeddingStore:
-    """The store below ``root`` that belongs to this data set, kind, encoder and prompt."""
-    spec = StoreSpec.of(encoder, told.fingerprint, config.store_dtype)
-    name = re.sub(r"[^\w.-]+", "-", f"{data.name}-{told.kind}-{encoder.name}")
-    return EmbeddingStore.create(root / f"{name}-{spec.fingerprint[:10]}", spec)
-
-
-def fill_store(store: EmbeddingStore, told: Told, encoder: Encoder) -> None:
-    """Encodes what the store lacks, and says so."""
-    say(f"encoder   {encoder.describe()}")
-    lacking = len(store.missing(told.ids, told.texts))
-    say(f"texts     {len(told.ids):,} {told.kind}, {len(told.ids) - lacking:,} of them in {store.folder}")
-    done = fill(store, told.ids, told.texts, encoder, changed="encode", title=f"encoding {told.kind}")
-    if done.encoded:
-        rate = done.encoded / max(done.seconds, 1e-9)
-        say(f"encoded   {done.encoded:,} in {done.seconds:.1f} s ({rate:,.0f} a second), {done.truncated:,} texts cut")
-
-
-def reduced(vectors: Tensor, dim: int) -> Tensor:
-    """The first principal components, where so many are asked for."""
-    return pca(vectors, dim) if 0 < dim < vectors.shape[1] else vectors
+def _map(file: Path, make: Callable[[], Map]) -> Map:
+    """A map as it is kept in a file, or made now and kept there."""
+    if not file.is_file():
+        mean, matrix = make()
+        tensors = {PAIR[0]: mean.contiguous(), PAIR[1]: matrix.contiguous()}
+        write_atomic(file, lambda part: save_file(tensors, part))
+    kept = load_file(file)
+    return kept[PAIR[0]], kept[PAIR[1]]
