@@ -7,6 +7,7 @@ Only LoRA adapters on the linear layers of the transformer blocks are trained; t
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -135,7 +136,9 @@ def with_lora(model: nn.Module, *, rank: int, alpha: float, dropout: float) -> n
     """
     peft = require("peft", extra="text", why="fine-tuning with LoRA")
     config = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=block_linears(model))
-    wrapped: nn.Module = peft.get_peft_model(model, config)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers under a name that will be gone
+        wrapped: nn.Module = peft.get_peft_model(model, config)
     return wrapped
 
 
