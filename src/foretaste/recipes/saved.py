@@ -2,11 +2,14 @@
 
 ``model.json`` says what it is and how to build the network again, ``weights.safetensors`` fills it,
 ``items.parquet`` turns its dense ids back into raw ids and titles, ``users.parquet`` is there only when the model
-knows users by id, and ``manifest.json`` is written last with a checksum of each of them.
+knows users by id, a folder for each companion holds what else the model needs (``text``: how new items are read), and
+``manifest.json`` is written last with a checksum of each of them.
 """
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from foretaste.core.artefact import MANIFEST
+from foretaste.core.artefact import MANIFEST, Companion
 from foretaste.core.config import from_dict, to_dict
 from foretaste.core.errors import ArtefactError, ConfigError
 from foretaste.core.files import file_digest, read_json, write_atomic, write_json
@@ -47,6 +50,7 @@ class SavedModel:
         catalogue: The item table as saved, in the order of the dense ids.
         users: Raw user ids by dense id, or None when the model knows no users.
         info: The rest of ``model.json``: sizes, data fingerprint, protocol.
+        folder: Where it was read from.
     """
 
     recipe: str
@@ -58,10 +62,19 @@ class SavedModel:
     catalogue: pl.DataFrame
     users: Vocabulary | None
     info: dict[str, Any]
+    folder: Path
 
 
 def save_model(
-    folder: Path, recipe_name: str, config: Any, model: Scorer, dataset: Dataset, split: Split, *, version: str = ""
+    folder: Path,
+    recipe_name: str,
+    config: Any,
+    model: Scorer,
+    dataset: Dataset,
+    split: Split,
+    *,
+    version: str = "",
+    companions: Mapping[str, Companion] | None = None,
 ) -> None:
     """Writes the model's folder; what was there is replaced, and is unfinished until the new manifest is written.
 
@@ -74,10 +87,9 @@ def save_model(
         dataset: What it was trained on; its catalogue travels along.
         split: Its training part gives the items' popularity.
         version: Version of the code.
+        companions: What writes itself into a folder of that name beside the weights.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
-    (folder / USERS).unlink(missing_ok=True)
+    _clear(folder)
     sizes = {"num_items": dataset.num_items, "num_users": dataset.num_users, **getattr(model, "sizes", {})}
     tensors = _weights(recipe_name, config, model, sizes)
     write_atomic(folder / WEIGHTS, lambda part: save_file(tensors, part))
@@ -95,9 +107,28 @@ def save_model(
         "protocol": split.protocol,
         "version": version,
     }
+    for name, companion in (companions or {}).items():
+        (folder / name).mkdir()
+        companion.save(folder / name)
+    _finish(folder, about)
+
+
+def _clear(folder: Path) -> None:
+    """An empty folder, whatever model was there before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    (folder / USERS).unlink(missing_ok=True)
+    for inner in folder.iterdir():
+        if inner.is_dir():
+            shutil.rmtree(inner)
+
+
+def _finish(folder: Path, about: dict[str, Any]) -> None:
+    """Writes what the model is, and at last the manifest with the checksums of all files."""
     write_json(folder / MODEL, about)
-    files = (MODEL, WEIGHTS, ITEMS, USERS)
-    digests = {name: file_digest(folder / name) for name in files if (folder / name).is_file()}
+    inner = [str(path.relative_to(folder)) for path in sorted(folder.glob("*/**/*")) if path.is_file()]
+    files = [name for name in (MODEL, WEIGHTS, ITEMS, USERS) if (folder / name).is_file()] + inner
+    digests = {name: file_digest(folder / name) for name in files}
     write_json(folder / MANIFEST, {"kind": "model", "format": FORMAT, "files": digests})
 
 
@@ -132,6 +163,7 @@ def load_model(folder: str | Path) -> SavedModel:
         catalogue=items,
         users=users,
         info=about,
+        folder=path,
     )
 
 

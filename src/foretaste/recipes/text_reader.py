@@ -82,7 +82,11 @@ class TextReader:
         else:
             prompts = item_prompts(catalogue, self.spec)
             rows = self._encode(ids, prompts.texts(), [row == [self.spec.fallback] for row in prompts.clauses])
-        return mapped(torch.from_numpy(np.array(rows, dtype=np.float32)), self.maps)
+        return self.after(torch.from_numpy(np.array(rows, dtype=np.float32)))
+
+    def after(self, vectors: Tensor) -> Tensor:
+        """Vectors of the encoder after all maps: as the network reads them."""
+        return mapped(vectors, self.maps)
 
     def opened(self, encoder: str | None = None) -> TextReader:
         """The same with its encoder at hand.
@@ -173,6 +177,8 @@ PAIR = ("mean", "matrix")
 
 def mapped(vectors: Tensor, maps: Sequence[Map]) -> Tensor:
     """Vectors after all maps, float32."""
+    if not maps:
+        return vectors.float()
     rows = vectors.double()
     for mean, matrix in maps:
         rows = (rows - mean) @ matrix

@@ -30,7 +30,7 @@ from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.ready import ReadyMatrix, is_ready, ready_matrix
 from foretaste.text.store import EmbeddingStore
 
-__all__ = ["COMPANION", "TextConfig", "embed_items", "embed_users", "prompt_spec"]
+__all__ = ["COMPANION", "TextConfig", "embed_items", "embed_users", "items_told", "prompt_spec", "users_told"]
 
 COMPANION = "text"
 """The folder beside a model's weights that says how new items are read (:class:`TextReader`)."""

@@ -134,7 +134,16 @@ def _run(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Pat
     run = Run(folder, version=foretaste.__version__)
     model = found.train(run, dataset, split, config)
     trained = time.perf_counter()
-    save_model(folder / MODEL, found.name, config, model, dataset, split, version=foretaste.__version__)
+    save_model(
+        folder / MODEL,
+        found.name,
+        config,
+        model,
+        dataset,
+        split,
+        version=foretaste.__version__,
+        companions=run.companions,
+    )
     device = next((p.device for p in model.parameters()), None)
     saved = load_model(folder / MODEL).model.to(device)
     valid, test = (measure(saved, dataset, split, config, part=part, run=folder) for part in PARTS)

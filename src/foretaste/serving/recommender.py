@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -124,6 +125,38 @@ class Recommender:
             vectors = torch.nn.functional.normalize(model.item_vectors().float(), dim=1)
             scores = (vectors @ vectors[index]).cpu()
         return self._answer(Request([index]), scores, k, True, None, [])
+
+    def add_items(
+        self,
+        items: Sequence[Mapping[str, Any]],
+        *,
+        id_rows: str = "near",
+        neighbours: int = 10,
+        encoder: str | None = None,
+    ) -> Recommender:
+        """Takes in items that came after the training, by their text; nothing is trained again.
+
+        From then on they are recommended and may stand in histories. They stay until this recommender is gone.
+
+        Args:
+            items: ``item_id`` and attributes of each, under the names of the catalogue's columns, as ``title``.
+            id_rows: What a new item has where known ones have a free vector of their own: ``"near"``, the mean of
+                those of the known items of nearest text, or ``"zero"``.
+            neighbours: How many these are.
+            encoder: Where the text encoder lies now, if it was moved.
+
+        Returns:
+            This recommender.
+
+        Raises:
+            ForetasteError: If the recipe reads no texts (says which do), an item is known already, has no text or an
+                unknown attribute. Nothing has changed then.
+        """
+        from foretaste.recipes.cold_start import with_items
+
+        self.saved = with_items(self.saved, items, id_rows=id_rows, neighbours=neighbours, encoder=encoder)
+        self.items = self.saved.items
+        return self
 
     def _check(
         self, histories: Sequence[Sequence[str]] | None, k: int, users: Sequence[str] | None, on_unknown: str
