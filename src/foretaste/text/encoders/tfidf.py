@@ -79,13 +79,28 @@ class TfidfEncoder:
         Raises:
             DataError: If no word is left to count.
         """
+        self.components = right_singular_vectors(self.learn_words(texts), self.config.dim, seed=seed)
+        return self
+
+    def learn_words(self, texts: Sequence[str]) -> Any:
+        """Learns words and weights only.
+
+        Args:
+            texts: The corpus; repetitions count.
+
+        Returns:
+            The corpus before it is projected: rows of length 1, CSR ``(n, words)``; a text without known words is
+            zero.
+
+        Raises:
+            DataError: If no word is left to count.
+        """
         self.words = self._vocabulary(texts)
         self.__dict__.pop("fingerprint", None)
         counts = self._counts(texts)
         present = np.bincount(counts.indices, minlength=len(self.words))
         self.idf = (np.log((1 + len(texts)) / (1 + present)) + 1).astype(np.float32)
-        self.components = right_singular_vectors(self._weighted(counts), self.config.dim, seed=seed)
-        return self
+        return self._weighted(counts)
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
         """See :class:`~foretaste.text.encoders.base.Encoder`."""
