@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.models.sequence import SequenceEncoder
+from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
 
 
@@ -41,6 +42,10 @@ class Attribute(nn.Module):
         """Takes over which values each item has, ``(num_items, widest)``, −1 where it has no more."""
         self.held.copy_(held)
         return self
+
+    def grow(self, new: NewItems) -> None:
+        """A new item has none of the values; its text speaks for it."""
+        self.held = torch.cat([self.held, torch.full((len(new), self.held.shape[1]), -1).to(self.held)])
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Vectors ``(n, dim)`` of items ``(n,)``, and which of them have the attribute, ``(n,)``."""

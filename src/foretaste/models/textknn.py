@@ -19,6 +19,7 @@ from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever, Scorer, Users, as_tensor
 from foretaste.models.item_to_item import decayed
 from foretaste.models.sequence import blocks_of_like_length
+from foretaste.nn.growth import NewItems
 
 ROWS = 4096
 """Histories whose vectors are summed at once."""
@@ -43,6 +44,10 @@ class TextKNN(Retriever):
         self.num_items, self.window, self.decay = len(vectors), window, decay
         self.sizes = {"text_dim": vectors.shape[1]}
         self.register_buffer("vectors", F.normalize(vectors.float(), dim=1))
+
+    def grow(self, new: NewItems) -> None:
+        """A new item is compared like any other."""
+        self.vectors = torch.cat([self.vectors, F.normalize(new.text.to(self.vectors), dim=1)])
 
     def item_vectors(self) -> Tensor:
         return self.vectors
@@ -72,6 +77,10 @@ class NearestText(Scorer):
         self.num_items, self.window = len(vectors), window
         self.sizes = {"text_dim": vectors.shape[1]}
         self.register_buffer("vectors", F.normalize(vectors.float(), dim=1))
+
+    def grow(self, new: NewItems) -> None:
+        """A new item is compared like any other."""
+        self.vectors = torch.cat([self.vectors, F.normalize(new.text.to(self.vectors), dim=1)])
 
     def score(self, histories: Sequences, users: Users = None) -> Tensor:
         newest = histories.last(self.window)

@@ -53,7 +53,10 @@ class NewItems:
 
 @runtime_checkable
 class Growing(Protocol):
-    """A module that has a row for each item, and can append rows for new ones."""
+    """A module that has a row for each item, and can append rows for new ones.
+
+    Where the rows are the items' text vectors, they are called ``vectors``.
+    """
 
     def grow(self, new: NewItems) -> None:
         """Appends a row for each new item; rows of known items stay as they are."""

@@ -24,7 +24,6 @@ from foretaste.data.sequences import Sequences
 from foretaste.data.vocabulary import Vocabulary
 from foretaste.models.base import Scorer
 from foretaste.nn.growth import NewItems, grow, growing
-from foretaste.nn.text_items import TextTable
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
 from foretaste.recipes.texts import COMPANION
@@ -125,9 +124,10 @@ def known_vectors(saved: SavedModel, reader: TextReader) -> Tensor:
 
     They stand in the network, or else in the store that they came from; where that is gone they are encoded again.
     """
-    for module in saved.model.modules():
-        if isinstance(module, TextTable):
-            return module.vectors.detach()
+    for module in growing(saved.model):
+        vectors = getattr(module, "vectors", None)
+        if isinstance(vectors, Tensor):
+            return vectors.detach()
     if reader.store is not None and reader.store.is_dir():
         kept = EmbeddingStore(reader.store)
         if (kept.index.find(list(saved.items), None) >= 0).all():
