@@ -133,3 +133,16 @@ def test_minilm_equals_sentence_transformers():
     np.testing.assert_allclose(encoder.encode(texts), wanted, atol=1e-5)
     assert encoder.name == "all-MiniLM-L6-v2"
     assert encoder.parameters == 22_713_216
+
+
+@pytest.mark.parametrize("which", ["bert", "llama"])
+def test_all_layers_stand_side_by_side(which, request):
+    folder = request.getfixturevalue(which)
+    last, every = open_encoder(config_of(folder)), open_encoder(config_of(folder, layers="all"))
+    wide, narrow = every.encode(TEXTS), last.encode(TEXTS)
+    depth = every.dim // last.dim
+    assert depth > 1
+    assert wide.shape == (len(TEXTS), every.dim)
+    np.testing.assert_allclose(wide[:, -last.dim :] * depth**0.5, narrow, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(wide, axis=1), 1.0, atol=1e-5)
+    assert every.fingerprint != last.fingerprint

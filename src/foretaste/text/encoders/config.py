@@ -53,6 +53,13 @@ class EncoderConfig:
         paper="LLMEmb: mean",
         choices=("auto", "mean", "last", "cls"),
     )
+    layers: str = option(
+        "last",
+        "states of the last layer, or of all layers side by side: many times the dimensions, for adapters that need "
+        "room to tell items apart where the model itself is narrow",
+        paper="LLMEmb: last, 4,096 dimensions",
+        choices=("last", "all"),
+    )
     max_tokens: int = option(128, "tokens kept of a text", paper="LLMEmb: 1,023", low=1)
     append_eos: bool = option(False, "whether the end token is put after each text", paper="LLMEmb: yes")
     prefix: str = option("", "put before each text, as `query: ` for models trained so")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from foretaste.core.artefact import fingerprint
+from foretaste.core.errors import ConfigError
 from foretaste.text.encoders.base import Progress, Vectors, count_words, encode_distinct
 from foretaste.text.encoders.batching import batches_of
 from foretaste.text.encoders.config import EncoderConfig
@@ -52,8 +53,11 @@ class HuggingFaceEncoder:
         self.max_tokens = min(limit for limit in limits if limit is not None)
         self.layers = nn.Sequential(*head.layers, *([Normalize()] if config.normalize else []))
         self.numbers = numbers or config.precision
-        self._dim = head.width(language_model.hidden)
+        self.depth = 1
         self._states = states or self._forward
+        if config.layers == "all":
+            self.depth = self._all_layers(head, states)
+        self._dim = self.depth * head.width(language_model.hidden)
         self._truncated = 0
 
     @property
@@ -90,6 +94,7 @@ class HuggingFaceEncoder:
                 "prefix": self.prefix,
                 "lower_case": self.lower_case,
                 "numbers": self.numbers,
+                **({"depth": self.depth} if self.depth > 1 else {}),
             }
         )
 
@@ -97,6 +102,7 @@ class HuggingFaceEncoder:
         """One line for people."""
         size = f"{count_words(self.parameters)} parameters ({self.language_model.kind}), {self.dim} dimensions"
         length = ", length 1" if self.config.normalize else ""
+        length += f", {self.depth} layers side by side" if self.depth > 1 else ""
         return f"{self.name}: {size}, {self.pooling} pooling, at most {self.max_tokens} tokens{length}, {self.numbers}"
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
@@ -109,7 +115,9 @@ class HuggingFaceEncoder:
         rows = self._tokens(texts)
         for places, ids, mask in batches_of(rows, self.config.batch_tokens, self.language_model.pad_id):
             states = self._states(ids, mask)
-            out[places] = self.layers(pool(states, mask.to(states.device), self.pooling).cpu()).numpy()
+            pooled = pool(states, mask.to(states.device), self.pooling).cpu()
+            parts = self.layers(pooled.view(len(pooled), self.depth, -1))
+            out[places] = (parts / self.depth**0.5).flatten(1).numpy()
             report(len(places))
         return out
 
@@ -125,6 +133,22 @@ class HuggingFaceEncoder:
 
     def _forward(self, ids: Tensor, mask: Tensor) -> Tensor:
         device = next(self.language_model.model.parameters()).device
-        out = self.language_model.model(input_ids=ids.to(device), attention_mask=mask.to(device))
-        states: Tensor = out.last_hidden_state
+        out = self.language_model.model(
+            input_ids=ids.to(device), attention_mask=mask.to(device), output_hidden_states=self.depth > 1
+        )
+        states: Tensor = torch.cat(out.hidden_states, dim=-1) if self.depth > 1 else out.last_hidden_state
         return states
+
+    def _all_layers(self, head: SentenceHead, states: States | None) -> int:
+        """How many layers there are, the embeddings included.
+
+        Raises:
+            ConfigError: If they are not to be had.
+        """
+        if states is not None or any(not isinstance(layer, Normalize) for layer in head.layers):
+            raise ConfigError(
+                "layers=all needs the states of every layer, which this way of computing does not give",
+                allowed="layers=last; or a model of the transformers library without int8 and without dense layers",
+                mend="leave out int8=true, or set layers=last",
+            )
+        return int(self.language_model.model.config.num_hidden_layers) + 1
