@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from foretaste.data.sequences import Sequences
 from foretaste.models.backbones import BackboneConfig, backbone
 from foretaste.models.losses import LossConfig, catalogue_loss
-from foretaste.models.mapped import Keys, MappedLoss, MappedRecommender, UnitItems, UnitStates
+from foretaste.models.mapped import Keys, MappedLoss, MappedRecommender, UnitItems, UnitStates, as_read, first_view
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.text_items import Views
@@ -67,18 +67,11 @@ def test_every_loss_reaches_map_and_items(loss: str) -> None:
     assert not scores[2].any()
 
 
-def first_view(items: ItemRepresentation) -> ItemRepresentation:
-    assert isinstance(items, Views)
-    view = items.views[0]
-    assert isinstance(view, ItemRepresentation)
-    return view
-
-
 def test_what_scores_does_not_need_the_loss() -> None:
-    trained = network(IdTable(ITEMS, 8), nn.Linear(8, 8), lambda items: items)
+    trained = network(IdTable(ITEMS, 8), nn.Linear(8, 8), as_read)
     query = nn.Linear(8, 8)
     config = BackboneConfig(backbone="gru4rec", dim=8, hidden=8, max_len=6)
-    empty = MappedRecommender(backbone(config, IdTable(ITEMS, 8)), query, lambda items: items).eval()
+    empty = MappedRecommender(backbone(config, IdTable(ITEMS, 8)), query, as_read).eval()
     state = trained.state_dict()
     empty.load_state_dict({key: state[key] for key in empty.state_dict()})
     torch.testing.assert_close(empty.score(HISTORIES), trained.score(HISTORIES))

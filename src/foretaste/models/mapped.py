@@ -19,9 +19,23 @@ from foretaste.models.sequence import SequenceModel, SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.text_items import Views
 
 Keys = Callable[[ItemRepresentation], ItemRepresentation]
 """What a model reads → what its states are compared with."""
+
+
+def as_read(items: ItemRepresentation) -> ItemRepresentation:
+    """Keys that are the item vectors themselves."""
+    return items
+
+
+def first_view(items: ItemRepresentation) -> ItemRepresentation:
+    """Keys that are the first of several views."""
+    assert isinstance(items, Views)
+    view = items.views[0]
+    assert isinstance(view, ItemRepresentation)
+    return view
 
 
 class MappedLoss(nn.Module):
@@ -48,11 +62,14 @@ class MappedRecommender(SequenceModel):
         model: The sequence model; its loss is a :class:`MappedLoss` with the same map and keys.
         query: Maps states, ``(n, d)`` → ``(n, k)``.
         keys: Makes keys of width ``k`` from the item representation.
+        sizes: What its recipe has to know to build it again.
     """
 
-    def __init__(self, model: SequenceRecommender, query: nn.Module, keys: Keys) -> None:
+    def __init__(
+        self, model: SequenceRecommender, query: nn.Module, keys: Keys, *, sizes: dict[str, int] | None = None
+    ) -> None:
         super().__init__()
-        self.model, self.query, self.keys = model, query, keys
+        self.model, self.query, self.keys, self.sizes = model, query, keys, sizes or {}
         self.num_items, self.max_len = model.num_items, model.max_len
 
     def forward(self, batch: SequenceBatch) -> Tensor:

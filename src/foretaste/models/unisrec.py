@@ -24,14 +24,15 @@ class Standard(nn.Module):
         width: Width of a text vector.
         dim: Width after the map.
         kind: ``"none"`` takes off the mean and sets one common scale, ``"pca"`` and ``"zca"`` whiten.
+        keep: Components that zca keeps before it turns back; 0 keeps all.
     """
 
     mean: Tensor
     matrix: Tensor
 
-    def __init__(self, width: int, dim: int, kind: str) -> None:
+    def __init__(self, width: int, dim: int, kind: str, *, keep: int = 0) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.keep = kind, keep or width
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("matrix", torch.ones(()) if kind == "none" else torch.eye(width, dim))
 
@@ -42,7 +43,8 @@ class Standard(nn.Module):
             mean, matrix = rows.mean(0), torch.ones((), dtype=torch.float64)
             spread = rows - mean
         else:
-            mean, matrix = whitening(rows, self.matrix.shape[1], rotate_back=self.kind == "zca")
+            back = self.kind == "zca"
+            mean, matrix = whitening(rows, self.keep if back else self.matrix.shape[1], rotate_back=back)
             spread = (rows - mean) @ matrix
         self.mean.copy_(mean)
         self.matrix.copy_(matrix / spread.square().mean().sqrt().clamp_min(1e-12))
@@ -72,6 +74,14 @@ class StandardAdapter(nn.Module):
         matrix = self.standard.matrix
         joined = weight * matrix if self.standard.kind == "none" else weight @ matrix.T
         return F.linear(x, joined, bias - joined @ self.standard.mean)
+
+
+def linear_adapter(width: int, dim: int, *, std: float) -> Adapter:
+    """One linear layer; for inputs of unit variance its outputs start at standard deviation ``std``."""
+    adapter = Adapter((width, dim))
+    nn.init.normal_(adapter.layers[0].weight, std=std * width**-0.5)
+    nn.init.zeros_(adapter.layers[0].bias)
+    return adapter
 
 
 class WhiteningExperts(nn.Module):

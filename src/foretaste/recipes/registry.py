@@ -13,11 +13,18 @@ RECIPES = {
     "sasrec": "foretaste.recipes.sasrec",
     "gru4rec": "foretaste.recipes.gru4rec",
     "bert4rec": "foretaste.recipes.bert4rec",
+    "llmemb": "foretaste.recipes.llmemb",
     "popularity": "foretaste.recipes.popularity",
     "itemknn": "foretaste.recipes.itemknn",
     "transitions": "foretaste.recipes.transitions",
     "mf": "foretaste.recipes.mf",
     "lightgcn": "foretaste.recipes.lightgcn",
+    "llmesr": "foretaste.recipes.llmesr",
+    "llm2x": "foretaste.recipes.llm2x",
+    "unisrec": "foretaste.recipes.unisrec",
+    "fdsa": "foretaste.recipes.fdsa",
+    "rlmrec": "foretaste.recipes.rlmrec",
+    "textknn": "foretaste.recipes.textknn",
 }
 """Name → module; each module defines ``RECIPE``."""
 
