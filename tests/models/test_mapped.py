@@ -75,3 +75,16 @@ def test_what_scores_does_not_need_the_loss() -> None:
     state = trained.state_dict()
     empty.load_state_dict({key: state[key] for key in empty.state_dict()})
     torch.testing.assert_close(empty.score(HISTORIES), trained.score(HISTORIES))
+
+
+def test_the_folded_table_lasts_until_the_mode_changes() -> None:
+    items = IdTable(ITEMS, 8)
+    model = network(items, UnitStates(0.1), UnitItems)
+    model.prepare()
+    kept = model.item_vectors()
+    assert model.item_vectors() is kept
+    for change in (model.train, model.eval, model.prepare):
+        with torch.no_grad():
+            items.weight.normal_()
+        change()
+        torch.testing.assert_close(model.item_vectors(), F.normalize(items.weight, dim=1))

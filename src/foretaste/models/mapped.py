@@ -71,16 +71,28 @@ class MappedRecommender(SequenceModel):
         super().__init__()
         self.model, self.query, self.keys, self.sizes = model, query, keys, sizes or {}
         self.num_items, self.max_len = model.num_items, model.max_len
+        self._table: Tensor | None = None
 
     def forward(self, batch: SequenceBatch) -> Tensor:
         loss: Tensor = self.model(batch)
         return loss
 
+    def prepare(self) -> None:
+        """Folds everything item-sided into one table, which is kept until the next change of mode."""
+        self._table = None
+        self._table = self.item_vectors()
+
+    def train(self, mode: bool = True) -> MappedRecommender:
+        """A change of mode, also to evaluation, forgets the table: weights may have changed."""
+        self._table = None
+        super().train(mode)
+        return self
+
     def item_vectors(self) -> Tensor:
-        return self.keys(self.model.items).table().detach()
+        return self.keys(self.model.items).table().detach() if self._table is None else self._table
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
-        with torch.no_grad():
+        with torch.no_grad(), self.model.items.once():
             mapped: Tensor = self.query(self.model.user_vectors(histories, users))
         empty = torch.from_numpy(histories.lengths == 0).to(mapped.device)
         return mapped.masked_fill(empty[:, None], 0.0)
