@@ -33,8 +33,8 @@ class TuneConfig:
     scft: SCFTConfig = field(default_factory=SCFTConfig, metadata={"help": "How it is tuned."})
 
 
-def tune_encoder(run: Run, data: Dataset, text: TextConfig, scft: SCFTConfig, seed: int) -> Encoder:
-    """The encoder that item texts are read with: tuned now, tuned before, or not at all.
+def tune_encoder(run: Run, data: Dataset, text: TextConfig, scft: SCFTConfig, seed: int) -> Encoder | None:
+    """The encoder that item texts are read with: tuned now, or tuned before; None for the one that ``text`` names.
 
     Args:
         run: The run that owns the stage ``scft``.
@@ -44,7 +44,7 @@ def tune_encoder(run: Run, data: Dataset, text: TextConfig, scft: SCFTConfig, se
         seed: Of the views, the order and the new weights.
     """
     if not scft.enabled:
-        return open_encoder(text)
+        return None
     if scft.tuned:
         return _reopen(_tuned_folder(scft.tuned), text)
     prompts = item_prompts(data.catalogue, prompt_spec(data, text))

@@ -1,0 +1,136 @@
+"""LLMEmb: tune an encoder, encode the catalogue, train a collaborative model, adapt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from foretaste.core.artefact import Run
+from foretaste.core.config import option
+from foretaste.core.errors import ArtefactError, ConfigError
+from foretaste.data.dataset import Dataset
+from foretaste.data.split import Split
+from foretaste.models.auxiliary import Regularised
+from foretaste.models.backbones import backbone
+from foretaste.models.base import Retriever
+from foretaste.models.llmemb import Alignment, RATConfig, item_table, spread
+from foretaste.models.losses import catalogue_loss
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.recipes.registry import Recipe
+from foretaste.recipes.run_folder import MODEL
+from foretaste.recipes.saved import load_model
+from foretaste.recipes.scft import SCFTConfig
+from foretaste.recipes.seeding import seed_everything
+from foretaste.recipes.sequence import fit_sequence, id_table
+from foretaste.recipes.spaces import SEQUENCE
+from foretaste.recipes.text_sequence import TextSequenceConfig
+from foretaste.recipes.texts import COMPANION, embed_items
+from foretaste.recipes.tuning import tune_encoder
+
+
+@dataclass(frozen=True)
+class LLMEmbRecipeConfig(RATConfig, TextSequenceConfig):
+    """All keys of the recipe."""
+
+    scft: SCFTConfig = field(default_factory=SCFTConfig, metadata={"help": "How the encoder is tuned."})
+    collaborative: str = option("", "Finished run whose item vectors are aligned to; empty: a model is trained.")
+    collaborative_backbone: str = option(
+        "sasrec",
+        "The encoder of the collaborative model that is trained, whatever the backbone of the final one.",
+        choices=("sasrec", "gru4rec", "bert4rec"),
+        paper="sasrec",
+    )
+
+
+def train(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> SequenceRecommender:
+    """The paper's stages, in the paper's order."""
+    encoder = tune_encoder(run, data, config.text, config.scft, config.seed)
+    text = _spread(run, embed_items(run, data, config.text, encoder=encoder), config)
+    terms = [_alignment(run, data, split, config)] if config.align_weight else []
+    seed_everything(config.seed)
+    items = item_table(config, text, config.dim, std=config.init_std)
+    model = backbone(config, items, catalogue_loss(config, split.train, data.num_items))
+    fit_sequence(run, Regularised(model, terms), data, split, config, stage="adapt")
+    model.sizes = {"text_dim": text.shape[1]}  # type: ignore[assignment]
+    return model
+
+
+def build(config: LLMEmbRecipeConfig, sizes: dict[str, int]) -> SequenceRecommender:
+    """The network without its weights."""
+    text = torch.zeros(sizes["num_items"], sizes["text_dim"])
+    return backbone(config, item_table(config, text, config.dim, std=config.init_std))
+
+
+def _spread(run: Run, text: Tensor, config: LLMEmbRecipeConfig) -> Tensor:
+    """The text vectors as the adapter reads them; what is done to them is told to the reader of later items."""
+    done = spread(config, text, config.dim, std=config.init_std)
+    if done is None:
+        return text
+    mean, matrix = done
+    run.companions[COMPANION] = run.companions[COMPANION].then(mean, matrix)  # type: ignore[attr-defined]
+    return ((text.double() - mean) @ matrix).float()
+
+
+def _alignment(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> Alignment:
+    """The term that aligns adapted with collaborative vectors."""
+    vectors = _of_run(config, data, split) if config.collaborative else _collaborative(run, data, split, config)
+    return Alignment(
+        vectors,
+        torch.from_numpy(split.train.counts(data.num_items) > 0),
+        weight=config.align_weight,
+        temperature=config.align_temperature,
+        kind=config.align,
+        most=config.align_most,
+    )
+
+
+def _collaborative(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> Tensor:
+    """Item vectors of a plain model that is trained as a stage, ``(V, d)``."""
+    seed_everything(config.seed)
+    items = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
+    keys = replace(config, backbone=config.collaborative_backbone)
+    model = backbone(keys, items, catalogue_loss(config, split.train, data.num_items))
+    return fit_sequence(run, model, data, split, config, stage="collaborative").item_vectors()
+
+
+def _of_run(config: LLMEmbRecipeConfig, data: Dataset, split: Split) -> Tensor:
+    """Item vectors of a finished run, ``(V, d)``.
+
+    Raises:
+        ForetasteError: If there is none, it has no item vectors, or it saw other data than this run.
+    """
+    where = f"collaborative={config.collaborative}"
+    folder = Path(config.collaborative).expanduser()
+    saved = load_model(folder / MODEL if (folder / MODEL).is_dir() else folder)
+    if not isinstance(saved.model, Retriever):
+        raise ConfigError(
+            f"the recipe {saved.recipe!r} has no item vectors to align to", where=where, mend="give a run of sasrec"
+        )
+    if (saved.info["data"]["fingerprint"], saved.info["protocol"]) != (data.fingerprint, split.protocol):
+        raise ArtefactError(
+            "that run was trained on other data or another split, so it may know this run's targets",
+            where=where,
+            mend="give a run on the same data and split, or leave the key out",
+        )
+    vectors = saved.model.item_vectors().cpu()
+    if vectors.shape[1] != config.dim:
+        raise ConfigError(
+            f"its item vectors have {vectors.shape[1]} columns, and dim={config.dim}",
+            where=where,
+            mend=f"set dim={vectors.shape[1]}, or leave the key out",
+        )
+    return vectors
+
+
+RECIPE = Recipe(
+    name="llmemb",
+    summary="Items are their texts, read by a language model tuned on their attributes, adapted and aligned.",
+    source="Liu et al., AAAI 2025, arXiv 2409.19925",
+    config=LLMEmbRecipeConfig,
+    train=train,
+    build=build,
+    space=SEQUENCE,
+)
