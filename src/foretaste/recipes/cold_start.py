@@ -68,7 +68,7 @@ def with_items(
     reader = TextReader.load(saved.folder / COMPANION, saved.folder.parent).opened(encoder)
     known = known_vectors(saved, reader)
     _check_reader(saved, reader, known)
-    text = reader.read(table).to(known)
+    text = reader.read(untitled(table)).to(known)
     new = NewItems.of(text, known, neighbours=neighbours, borrow=id_rows == "near")
     model = grown(saved.model, new)
     catalogue = pl.concat([saved.catalogue, table])
@@ -133,7 +133,13 @@ def known_vectors(saved: SavedModel, reader: TextReader) -> Tensor:
         if (kept.index.find(list(saved.items), None) >= 0).all():
             return reader.after(torch.from_numpy(kept.vectors(list(saved.items))))
     say(f"texts     encoding the {len(saved.items):,} known items again: their store is not to be found")
-    return reader.read(saved.catalogue)
+    return reader.read(untitled(saved.catalogue))
+
+
+def untitled(catalogue: pl.DataFrame) -> pl.DataFrame:
+    """A saved catalogue as its source had it: an id that stands in for a title is nothing to tell."""
+    title, item_id = pl.col("title"), pl.col("item_id")
+    return catalogue.with_columns(pl.when(title != item_id).then(title).alias("title"))
 
 
 def _refuse_without_text(saved: SavedModel) -> None:
@@ -183,7 +189,7 @@ def _check_reader(saved: SavedModel, reader: TextReader, known: Tensor) -> None:
     places = np.unique(np.linspace(0, len(known) - 1, PROBES).astype(int))
     rows = known[torch.from_numpy(places)].float().cpu()
     try:
-        again = reader.read(saved.catalogue[places])
+        again = reader.read(untitled(saved.catalogue[places]))
     except DataError:
         return  # a known item without any text; the next one may do, but nothing is wrong with the reader
     if again.shape != rows.shape or float(F.cosine_similarity(again, rows).min()) < ALIKE:
