@@ -76,7 +76,7 @@ def score_blocks(model: Scorer, histories: Sequences, users: Users = None, *, bl
     """
     step = max(1, min(block, CELLS // max(model.num_items, 1)))
     slices = [slice(start, min(start + step, len(histories))) for start in range(0, len(histories), step)]
-    if isinstance(model, Retriever):
+    if isinstance(model, Retriever) and model.inner_product:
         yield from _product_blocks(model, histories, users, slices)
         return
     for rows in slices:

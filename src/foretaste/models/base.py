@@ -39,7 +39,15 @@ class Scorer(nn.Module, ABC):
 
 
 class Retriever(Scorer):
-    """A scorer whose scores are inner products."""
+    """A scorer whose scores are inner products.
+
+    Attributes:
+        inner_product: Whether the scores are those products alone; a model that adds to them in ``score`` says no.
+    """
+
+    @property
+    def inner_product(self) -> bool:
+        return True
 
     @abstractmethod
     def item_vectors(self) -> Tensor:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.models.backbones import BackboneConfig, backbone
 from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.unisrec import Standard, StandardAdapter
 from foretaste.nn.adapters import Adapter
 from foretaste.nn.cross_attention import DualViewEncoder
 from foretaste.nn.items import IdTable, ItemRepresentation
@@ -35,12 +37,24 @@ class DualViewConfig(BackboneConfig):
         True, "Hide the future in cross-attention under a causal backbone.", paper="the released code forgets it"
     )
     cross_residual: bool = option(
-        False, "Add a view to what cross-attention makes of it.", paper="false: it replaces the view"
+        True, "Add a view to what cross-attention makes of it.", paper="false: it replaces the view"
     )
     shared: bool = option(True, "Whether one encoder reads both views.", paper="true")
     adapter_layers: int = option(2, "Linear layers between text and item vectors.", paper="2", low=1, high=4)
     adapter_activation: str = option(
         "none", "Activation between them.", choices=("none", "relu", "gelu", "tanh"), paper="none"
+    )
+    adapter_start: str = option(
+        "scaled",
+        "How the adapter starts: scaled so that text and free vectors start alike, or as torch makes linear layers.",
+        choices=("scaled", "plain"),
+        paper="plain",
+    )
+    standard: str = option(
+        "whiten",
+        "What is done to text vectors before the adapter: nothing, one shift and scale for all, or whitening.",
+        choices=("none", "centre", "whiten"),
+        paper="none",
     )
 
 
@@ -49,6 +63,8 @@ def llmesr(
     text: Tensor,
     collaborative: ItemRepresentation | None = None,
     loss: CatalogueLoss | None = None,
+    *,
+    fitted: bool = True,
 ) -> SequenceRecommender:
     """The network.
 
@@ -57,6 +73,8 @@ def llmesr(
         text: Frozen text vectors, ``(V, D)``.
         collaborative: The collaborative view, ``config.dim`` wide; None for a random table.
         loss: Loss over the catalogue; None for a network that will only score.
+        fitted: Whether what stands before the adapter, and its scale, are taken from ``text``; not for a network whose
+            weights are read afterwards.
 
     Raises:
         ConfigError: If keys do not fit together.
@@ -66,7 +84,7 @@ def llmesr(
     if config.co_view:
         views.append(collaborative or IdTable(len(text), config.dim, std=config.init_std))
     if config.se_view:
-        views.append(TextTable(text, adapter(config, text.shape[1]), config.dim))
+        views.append(TextTable(text, text_adapter(config, text, fitted=fitted), config.dim))
     if len(views) == 1:
         return backbone(config, views[0], loss)
     items = Views(views)
@@ -84,10 +102,30 @@ def llmesr(
     return backbone(config, items, loss, wrap=dual)
 
 
-def adapter(config: DualViewConfig, width: int) -> Adapter:
+def text_adapter(config: DualViewConfig, text: Tensor, *, fitted: bool = True) -> nn.Module:
     """From text to item vectors: inner layers are half as wide as the text, as in the paper."""
+    width = text.shape[1]
     inner = [max(config.dim, width // 2)] * (config.adapter_layers - 1)
-    return Adapter([width, *inner, config.dim], activation=config.adapter_activation)
+    adapter = Adapter([width, *inner, config.dim], activation=config.adapter_activation)
+    whole: nn.Module = adapter
+    if config.standard != "none":
+        standard = Standard(width, width, "pca" if config.standard == "whiten" else "none")
+        whole = (StandardAdapter if adapter.activation is None else nn.Sequential)(standard, adapter)
+        if fitted:
+            standard.fit(text)
+    if fitted and config.adapter_start == "scaled":
+        _scale(adapter, whole, text, config.init_std)
+    return whole
+
+
+@torch.no_grad()
+def _scale(adapter: Adapter, whole: nn.Module, text: Tensor, std: float) -> None:
+    """Brings the vectors of all items to one standard deviation: each layer by the same factor, biases to zero."""
+    for layer in adapter.layers:
+        layer.bias.zero_()
+    factor = (std / float(whole(text).std().clamp_min(1e-12))) ** (1 / len(adapter.layers))
+    for layer in adapter.layers:
+        layer.weight.mul_(factor)
 
 
 def is_causal(config: BackboneConfig) -> bool:

@@ -1,0 +1,166 @@
+"""What can be done to the scores of a trained model without training it again: a content term and a router.
+
+Both come from the independent reproduction of LLM-ESR, which found that they help when added afterwards and do not
+when trained along. The router multiplies the collaborative part of a rare candidate's score; that is a factor on a
+part of its vector, so it is folded into the item vectors and one index still serves them. The content term takes a
+maximum over the history and is therefore added to the product.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foretaste.core.config import option
+from foretaste.core.errors import ConfigError
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import Retriever, Users, as_tensor
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.growth import NewItems
+from foretaste.nn.items import ItemRepresentation
+from foretaste.nn.text_items import TextTable, Views
+
+ROWS = 64
+"""Histories whose nearest texts are looked for at once."""
+
+
+@dataclass(frozen=True)
+class ServingConfig:
+    """What is added when serving; the defaults add nothing."""
+
+    content_weight: float = option(
+        0.0, "Added to a score: this times the cosine of the candidate's text and the nearest text in the history.",
+        paper="16, on the scores of a binary cross-entropy (reproduction)", low=0,
+    )  # fmt: skip
+    router_alpha: float = option(
+        1.0, "Factor on the collaborative part of a rare candidate's score.", paper="about 0 (reproduction)", low=0
+    )
+    router_below: int = option(0, "Rare is an item with fewer interactions in training than this.", low=0)
+
+
+class ServedModel(Retriever):
+    """A trained network with what is added to its scores.
+
+    Args:
+        network: The network.
+        popularity: Interactions of each item in the training part, ``(V,)`` int64.
+        config: What is added.
+        sizes: What its recipe has to know to build it again.
+
+    Attributes:
+        terms: Content weight, the router's factor and threshold: a buffer, so that values chosen after the training
+            are saved with the model.
+    """
+
+    popularity: Tensor
+    terms: Tensor
+
+    def __init__(
+        self,
+        network: SequenceRecommender,
+        popularity: Tensor,
+        config: ServingConfig,
+        *,
+        sizes: dict[str, int] | None = None,
+    ) -> None:
+        super().__init__()
+        self.network, self.num_items, self.sizes = network, network.num_items, sizes or {}
+        self.register_buffer("popularity", popularity)
+        self.register_buffer("terms", torch.zeros(3, dtype=torch.float64))
+        self._table: Tensor | None = None
+        self.serve_with(config)
+
+    def serve_with(self, config: ServingConfig) -> None:
+        """Sets what is added to the scores.
+
+        Raises:
+            ConfigError: If the network has no view that a term needs.
+        """
+        if config.content_weight and text_view(self.network.items) is None:
+            raise ConfigError("content_weight needs a view made of text", mend="set content_weight=0, or se_view=true")
+        if config.router_alpha != 1 and not isinstance(self.network.items, Views):
+            raise ConfigError("router_alpha needs two views", mend="set router_alpha=1, or co_view=true")
+        wanted = [config.content_weight, config.router_alpha, config.router_below]
+        self.terms.copy_(torch.tensor(wanted, dtype=torch.float64))
+        self._table = None
+
+    @property
+    def serving(self) -> ServingConfig:
+        """What is added to the scores."""
+        weight, alpha, below = self.terms.tolist()
+        return ServingConfig(weight, alpha, int(below))
+
+    @property
+    def inner_product(self) -> bool:
+        return self.serving.content_weight == 0
+
+    def prepare(self) -> None:
+        """Adapts and folds the item table, which holds until the network is trained again."""
+        self._table = None
+        self._table = self.item_vectors()
+
+    def train(self, mode: bool = True) -> ServedModel:
+        self._table = None if mode else self._table
+        super().train(mode)
+        return self
+
+    def grow(self, new: NewItems) -> None:
+        """Nobody has had a new item."""
+        self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(len(new))])
+        self._table = None
+
+    def item_vectors(self) -> Tensor:
+        if self._table is not None:
+            return self._table
+        table, serving = self.network.item_vectors(), self.serving
+        if serving.router_alpha == 1:
+            return table
+        width = self.network.items.views[0].dim  # type: ignore[index]
+        factor = torch.where(self.popularity < serving.router_below, serving.router_alpha, 1.0)
+        return torch.cat([table[:, :width] * factor[:, None], table[:, width:]], dim=1)
+
+    def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
+        with self.network.items.once():
+            return self.network.user_vectors(histories, users)
+
+    def score(self, histories: Sequences, users: Users = None) -> Tensor:
+        scores = super().score(histories, users)
+        if self.inner_product:
+            return scores
+        recent, unit = histories.last(self.network.max_len), self._unit_text()
+        for start in range(0, len(recent), ROWS):
+            rows = np.arange(start, min(start + ROWS, len(recent)))
+            scores[start : start + ROWS] += self.serving.content_weight * nearest_text(unit, recent.take(rows))
+        return scores
+
+    def _unit_text(self) -> Tensor:
+        text = text_view(self.network.items)
+        assert text is not None, "serve_with() has looked"
+        return F.normalize(text.vectors, dim=1)
+
+
+def text_view(items: ItemRepresentation) -> TextTable | None:
+    """The view that is made of text, if there is one."""
+    views = list(items.views) if isinstance(items, Views) else [items]
+    return next((view for view in views if isinstance(view, TextTable)), None)
+
+
+def nearest_text(unit: Tensor, histories: Sequences) -> Tensor:
+    """``max_{t in history} e_t · e_candidate`` for the whole catalogue, ``(n, V)``; zero for an empty history.
+
+    Args:
+        unit: Text vectors of length 1, ``(V, D)``.
+        histories: ``n`` histories.
+    """
+    items, lengths = as_tensor(histories.padded()).to(unit.device), as_tensor(histories.lengths).to(unit.device)
+    known, place = torch.unique(items, return_inverse=True)
+    cosines = unit[known] @ unit.T
+    best = torch.full((len(items), len(unit)), -torch.inf, device=unit.device)
+    for column in range(items.shape[1]):
+        rows = (lengths > column).nonzero()[:, 0]
+        best[rows] = torch.maximum(best[rows], cosines[place[rows, column]])
+    return best.masked_fill_((lengths == 0)[:, None], 0.0)

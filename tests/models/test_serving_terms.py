@@ -1,0 +1,111 @@
+"""Content term and router against loops; what an index may and may not serve; values that travel with the weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from foretaste.core.errors import ConfigError
+from foretaste.data.sequences import Sequences
+from foretaste.data.split import leave_one_out
+from foretaste.evaluation.blocks import evaluating, score_blocks
+from foretaste.models.llmesr import DualViewConfig, llmesr
+from foretaste.models.serving_terms import ServedModel, ServingConfig
+from foretaste.recipes.serving_terms import CONTENT, choose_serving
+
+ITEMS, DIM = 40, 8
+TEXT = torch.randn(ITEMS, 12, generator=torch.Generator().manual_seed(1))
+ROWS = [[(3 * row + step * step) % ITEMS for step in range(1 + row % 9)] for row in range(150)] + [[]]
+HISTORIES = Sequences.from_lists(ROWS)
+COUNTS = torch.from_numpy(HISTORIES.counts(ITEMS))
+
+
+def served(config: ServingConfig | None = None, **keys: Any) -> ServedModel:
+    torch.manual_seed(0)
+    network = llmesr(DualViewConfig(dim=DIM, inner=8, layers=1, max_len=5, **keys), TEXT)
+    return ServedModel(network, COUNTS, config or ServingConfig(), sizes={"text_dim": 12}).eval()
+
+
+def test_by_default_nothing_is_added() -> None:
+    model = served()
+    assert model.inner_product
+    torch.testing.assert_close(model.score(HISTORIES), model.network.score(HISTORIES))
+    model.prepare()
+    torch.testing.assert_close(model.score(HISTORIES), model.network.score(HISTORIES))
+
+
+def test_the_content_term_is_the_nearest_text_of_the_history() -> None:
+    model = served(ServingConfig(content_weight=1.5))
+    unit = torch.nn.functional.normalize(TEXT, dim=1)
+    wanted = model.network.score(HISTORIES)
+    for row, items in enumerate(ROWS):
+        if items:
+            wanted[row] += 1.5 * (unit[items[-5:]] @ unit.T).amax(0)
+    torch.testing.assert_close(model.score(HISTORIES), wanted, atol=1e-5, rtol=1e-4)
+    assert not model.inner_product
+
+
+def test_the_router_scales_the_collaborative_part_of_rare_items_and_stays_a_product() -> None:
+    below = int(COUNTS.median())
+    model = served(ServingConfig(router_alpha=0.25, router_below=below))
+    users, table = model.network.user_vectors(HISTORIES), model.network.item_vectors()
+    co, se = users[:, :DIM] @ table[:, :DIM].T, users[:, DIM:] @ table[:, DIM:].T
+    rare = below > COUNTS
+    assert 0 < rare.sum() < ITEMS
+    torch.testing.assert_close(model.score(HISTORIES), se + torch.where(rare, 0.25, 1.0) * co, atol=1e-5, rtol=1e-4)
+    assert model.inner_product
+
+
+@pytest.mark.parametrize(
+    "config", [ServingConfig(), ServingConfig(content_weight=2.0), ServingConfig(2.0, 0.5, 9), ServingConfig(0, 0.5, 9)]
+)
+def test_what_is_measured_is_what_is_served(config: ServingConfig) -> None:
+    model = served(config)
+    wanted = model.score(HISTORIES)
+    with evaluating(model):
+        found = torch.cat([part.scores.clone() for part in score_blocks(model, HISTORIES, block=64)])
+    torch.testing.assert_close(found, wanted, atol=1e-5, rtol=1e-4)
+
+
+def test_the_folded_table_is_dropped_when_training_goes_on() -> None:
+    model = served()
+    model.prepare()
+    held = model.item_vectors()
+    assert model.item_vectors() is held
+    model.train()
+    with torch.no_grad():
+        for weight in model.network.items.parameters():
+            weight.add_(1.0)
+    assert not torch.allclose(model.item_vectors(), held)
+    torch.testing.assert_close(model.item_vectors(), model.network.item_vectors())
+
+
+def test_values_set_later_travel_with_the_weights() -> None:
+    model, other = served(), served()
+    model.serve_with(ServingConfig(2.0, 0.5, 9))
+    other.load_state_dict(model.state_dict())
+    assert other.serving == ServingConfig(2.0, 0.5, 9)
+    torch.testing.assert_close(other.score(HISTORIES), model.score(HISTORIES))
+
+
+def test_terms_without_the_view_they_need_are_refused() -> None:
+    with pytest.raises(ConfigError, match="content_weight needs"):
+        served(ServingConfig(content_weight=1.0), se_view=False)
+    with pytest.raises(ConfigError, match="router_alpha needs"):
+        served(ServingConfig(router_alpha=0.5), co_view=False)
+
+
+def test_the_chosen_terms_are_the_best_that_were_tried() -> None:
+    split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
+    model = served()
+    best, tried = choose_serving(model, split)
+    assert model.serving == ServingConfig(), "the model is left as it was"
+    assert [one["content_weight"] for one in tried[: len(CONTENT)]] == list(CONTENT)
+    top = max(tried, key=lambda one: one["ndcg@10"])
+    assert (best.content_weight, best.router_alpha, best.router_below) == (
+        top["content_weight"], top["router_alpha"], top["router_below"],
+    )  # fmt: skip
+    assert top["ndcg@10"] > tried[0]["ndcg@10"]
+    assert len(choose_serving(served(se_view=False), split)[1]) == 1, "one view, no text: nothing to choose"
