@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from tiny_models import tiny_bert, tiny_llama
 
 from foretaste.core.errors import ConfigError
 from foretaste.text.encoders.base import Encoder
@@ -11,6 +10,7 @@ from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.tokens import tokenise
+from tiny_models import tiny_bert, tiny_llama
 
 TEXTS = [
     "title : nail polish red",

@@ -30,40 +30,40 @@ def tokenizer(folder: Path, *, pad: bool = True, bert: bool = True) -> int:
     return len(vocabulary)
 
 
-def tiny_bert(folder: Path) -> Path:
-    """A bidirectional encoder of width 16."""
+def tiny_bert(folder: Path, *, width: int = 16) -> Path:
+    """A bidirectional encoder."""
     from transformers import BertConfig, BertModel
 
     words = tokenizer(folder)
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=words,
-        hidden_size=16,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=2,
-        intermediate_size=32,
+        intermediate_size=2 * width,
         max_position_embeddings=40,
-        initializer_range=0.5,
+        initializer_range=2 / width**0.5,
     )
     BertModel(config).save_pretrained(folder)
     return folder
 
 
-def tiny_llama(folder: Path) -> Path:
-    """A causal decoder of width 16 whose tokenizer has neither a padding nor a start token."""
+def tiny_llama(folder: Path, *, width: int = 16) -> Path:
+    """A causal decoder whose tokenizer has neither a padding nor a start token."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     words = tokenizer(folder, pad=False, bert=False)
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=words,
-        hidden_size=16,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=1,
-        intermediate_size=32,
+        intermediate_size=2 * width,
         max_position_embeddings=64,
-        initializer_range=0.5,
+        initializer_range=2 / width**0.5,
     )
     LlamaForCausalLM(config).save_pretrained(folder)
     return folder

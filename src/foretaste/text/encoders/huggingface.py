@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -151,4 +152,5 @@ class HuggingFaceEncoder:
                 allowed="layers=last; or a model of the transformers library without int8 and without dense layers",
                 mend="leave out int8=true, or set layers=last",
             )
-        return int(self.language_model.model.config.num_hidden_layers) + 1
+        config: Any = self.language_model.model.config
+        return int(config.num_hidden_layers) + 1

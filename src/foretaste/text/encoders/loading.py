@@ -97,7 +97,7 @@ def load_language_model(
     extra = {"gguf_file": gguf} if gguf else {}
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     try:
-        with _quiet():
+        with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, **extra)
             kind = transformers.AutoModelForCausalLM if writes else transformers.AutoModel
             model, report = kind.from_pretrained(source, dtype=dtype, output_loading_info=True, **extra)
@@ -175,7 +175,7 @@ def _first_line(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keeps the library's bars and load reports away from the user's own; errors are raised all the same."""
     logger = logging.getLogger("transformers")
     utils = require("transformers.utils.logging", extra="text", why="reading a language model")

@@ -24,7 +24,7 @@ def open_encoder(config: EncoderConfig, *, corpus: Sequence[str] | None = None, 
     Args:
         config: Which, and how.
         corpus: The texts that an encoder without a language model learns its words from; others ignore them.
-        folder: Where an encoder keeps what it made of itself (fitted words, an exported 8-bit network) and finds it
+        folder: Where an encoder keeps what it made of itself (fitted words, a network's graph) and finds it
             again. What was fitted there under the same keys is used as it is, whatever the corpus: vectors of new
             texts then lie in the space of the old ones.
 
@@ -42,7 +42,7 @@ def open_encoder(config: EncoderConfig, *, corpus: Sequence[str] | None = None, 
         return EndpointEncoder(config)
     language_model = load_language_model(config.encoder, precision=config.precision, device=device_of(config))
     head = read_head(language_model.source)
-    if config.int8:
+    if config.int8 or config.runtime == "onnx":
         from foretaste.text.encoders.onnx import onnx_encoder
 
         return onnx_encoder(language_model, config, head, folder)
@@ -58,7 +58,7 @@ def device_of(config: EncoderConfig) -> str:
     available = torch.cuda.is_available()
     if config.device == "cuda" and not available:
         raise ConfigError("device=cuda, but torch finds no GPU", allowed="auto, cpu", mend="leave the key out")
-    if config.int8 or not available:
+    if config.int8 or config.runtime == "onnx" or not available:
         return "cpu"
     return "cuda" if config.device == "auto" else config.device
 
