@@ -26,6 +26,7 @@ from foretaste.recipes.presets import presets_of
 from foretaste.recipes.registry import recipe
 from foretaste.recipes.space import check_space
 from foretaste.recipes.train import train_run
+from foretaste.training import loop
 
 SEQUENCE = ("llm2x", "unisrec", "fdsa", "rlmrec")
 TINY: dict[str, Any] = {
@@ -187,3 +188,32 @@ def test_presets_and_spaces_fit(name: str) -> None:
     for preset in presets_of(name).values():
         assert from_dict(found.config, preset.values) != found.config()
     assert set(check_space(found.space, found.config, where=name)) == set(found.space)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [("unisrec", {"with_ids": True}), ("fdsa", {}), ("rlmrec", {"align": "gen"}), ("llm2x", {"backbone": "bert4rec"})],
+)
+def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
+    name: str, keys: dict[str, Any], market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Dataset.load(market)
+    keys = {**keys, "train.epochs": 3, "train.checkpoint_seconds": 0.0}
+    straight = train(name, tmp_path / "straight", data, **keys)
+    steps = 0
+    whole_step = loop._Loop._step
+
+    def cut_off(self: Any, *arguments: Any) -> Any:
+        nonlocal steps
+        steps += 1
+        if steps == 5:
+            raise KeyboardInterrupt
+        return whole_step(self, *arguments)
+
+    monkeypatch.setattr(loop._Loop, "_step", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        train(name, tmp_path / "cut", data, **keys)
+    resumed = train(name, tmp_path / "cut", data, **keys)
+    assert steps > 5
+    for key, tensor in straight.state_dict().items():
+        torch.testing.assert_close(resumed.state_dict()[key], tensor, rtol=0, atol=0, msg=key)
