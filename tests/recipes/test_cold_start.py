@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from texts_fakes import shop_items, write_shop
 
 import foretaste
 from foretaste.core.errors import ArtefactError, ConfigError, DataError, ForetasteError
@@ -18,6 +17,7 @@ from foretaste.core.files import file_digest, read_json, write_json
 from foretaste.recipes.cold_start import with_items
 from foretaste.recipes.train import train_run
 from foretaste.serving.recommender import Recommender
+from texts_fakes import shop_items, write_shop
 
 COLD = ("k3", "g4", "m7")
 NEW = [item for item in shop_items() if item["item_id"] in COLD]

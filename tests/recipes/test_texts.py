@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from texts_fakes import WordEncoder, write_shop
 
 from foretaste.core.artefact import Run
 from foretaste.core.errors import ArtefactError, DataError
@@ -20,6 +19,7 @@ from foretaste.recipes.texts import TextConfig, embed_items, embed_users, prompt
 from foretaste.text.encoders.config import TfidfConfig
 from foretaste.text.prompts import item_prompts, item_titles
 from foretaste.text.store import fill
+from texts_fakes import WordEncoder, write_shop
 
 TFIDF = TextConfig(encoder="tfidf", tfidf=TfidfConfig(dim=8, max_share=1.0))
 

@@ -20,6 +20,7 @@ DATA_VERBS = {
 TEXT_VERBS = {
     "export": Verb("foretaste.cli.text_export", "text_export", "Write a run's item vectors as a plain table."),
     "tune": Verb("foretaste.cli.text_tune", "text_tune", "Fine-tune an encoder on a catalogue (LLMEmb's SCFT)."),
+    "encode": Verb("foretaste.cli.text_encode", "text_encode", "Encode the texts of items or users into a store."),
     "preview": Verb("foretaste.cli.text_preview", "text_preview", "Show the prompts of items or users."),
 }
 

@@ -7,7 +7,6 @@ encoder and prompt, which grows when a catalogue does. Otherwise the store lies 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ from foretaste.data.split import Split
 from foretaste.nn.reduce import principal
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_reader import PAIR, Map, TextReader, config_of, mapped
-from foretaste.recipes.told import Told, fill_store, items_told, prompt_spec, store_for, users_told
+from foretaste.recipes.told import Told, fill_store, items_told, prompt_spec, store_for, user_config, users_told
 from foretaste.text.encoders.base import Encoder
 from foretaste.text.encoders.config import TFIDF
 from foretaste.text.encoders.opening import open_encoder
@@ -88,11 +87,7 @@ def embed_users(
         encoder: One that is open already; default: the one that ``config`` names.
         stage: Name of the stage.
     """
-    config = replace(
-        config,
-        encoder=config.user_encoder or config.encoder,
-        max_tokens=config.user_tokens or config.max_tokens,
-    )
+    config = user_config(config)
     told = _ids_only(data, "users") if _is_matrix(config, encoder) else users_told(data, split, config)
     source = _Source(run, config, encoder, told, lambda: items_told(data, config).texts)
     return source.stage(stage, source.vectors, data)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -70,6 +70,15 @@ def users_told(data: Dataset, split: Split, config: TextConfig) -> Told:
     return Told(data.name, "users", list(data.users), user_prompts(split.train, titles, user), user.fingerprint)
 
 
+def user_config(config: TextConfig) -> TextConfig:
+    """The keys for users, who may have an encoder and a limit of their own."""
+    return replace(
+        config,
+        encoder=config.user_encoder or config.encoder,
+        max_tokens=config.user_tokens or config.max_tokens,
+    )
+
+
 def prompt_spec(data: Dataset, config: TextConfig) -> PromptSpec:
     """The specification that a config names, or the one that fits the catalogue."""
     return read_spec(config.prompt) if config.prompt else default_spec(data.catalogue)
@@ -87,6 +96,8 @@ def fill_store(store: EmbeddingStore, told: Told, encoder: Encoder, *, changed: 
     say(f"encoder   {encoder.describe()}")
     lacking = len(store.missing(told.ids, told.texts))
     say(f"texts     {len(told.ids):,} {told.kind}, {len(told.ids) - lacking:,} of them encoded already: {store.folder}")
+    if stale := len(store.changed(told.ids, told.texts)):
+        say(f"texts     {stale:,} {told.kind} have another text than when they were encoded")
     done = fill(store, told.ids, told.texts, encoder, changed=changed, title=f"encoding {told.kind}")
     if done.encoded:
         rate = f"{done.encoded / max(done.seconds, 1e-9):,.0f} a second"

@@ -171,8 +171,7 @@ def _check(ids: Sequence[str], texts: Sequence[str], changed: str, rows: int) ->
 
 
 def _refuse_changed(store: EmbeddingStore, ids: Sequence[str], texts: Sequence[str]) -> None:
-    known = store.index.find(ids, None) >= 0
-    changed = np.flatnonzero(known & (store.index.find(ids, texts) < 0)).tolist()
+    changed = store.changed(ids, texts)
     if not changed:
         return
     shown = ", ".join(repr(ids[i]) for i in changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")

@@ -82,6 +82,13 @@ class EmbeddingStore:
         found: list[int] = np.flatnonzero(self.index.find(ids, texts) < 0).tolist()
         return found
 
+    def changed(self, ids: Sequence[str], texts: Sequence[str]) -> list[int]:
+        """Places of the ids that have a vector, but none of just this text."""
+        found: list[int] = np.flatnonzero(
+            (self.index.find(ids, None) >= 0) & (self.index.find(ids, texts) < 0)
+        ).tolist()
+        return found
+
     def vectors(self, ids: Sequence[str], texts: Sequence[str] | None = None) -> Vectors:
         """Vectors in the order of the ids asked for, ``(n, D)`` float32.
 
