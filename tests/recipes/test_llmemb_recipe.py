@@ -76,7 +76,7 @@ def test_the_frozen_table_is_what_the_encoder_said(run: Path, shop: Path) -> Non
     text = json.loads((run / MODEL / "text" / "text.json").read_text())
     assert text["encoder"]["name"] == "bert+SCFT"
     table = _table(run)
-    assert table.shape == (18, WIDTH)
+    assert table.shape == (18, 3 * WIDTH)
     assert float(table.mean(0).abs().max()) < 1e-5
     assert float(table.std()) == pytest.approx(1.0, rel=1e-2)
     assert torch.equal(saved.model.item_vectors(), saved.model.items.adapter(table))  # type: ignore[union-attr, operator]

@@ -21,7 +21,7 @@ from foretaste.recipes import scft as stage
 from foretaste.recipes.scft import ADAPTER, REPORT, TRAINING, SCFTConfig
 from foretaste.recipes.texts import TextConfig, prompt_spec
 from foretaste.recipes.tuning import TuneConfig, tune_alone, tune_encoder
-from foretaste.text.encoders.base import Encoder
+from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.prompts.items import item_prompts
 from foretaste.training.loop import read_log
 from foretaste.training.views import ViewBatches
@@ -60,7 +60,7 @@ def tuned(shop: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
-def _use(shop: Path, out: Path, text: TextConfig, **scft: Any) -> Encoder:
+def _use(shop: Path, out: Path, text: TextConfig, **scft: Any) -> Any:
     return tune_encoder(Run(out), Dataset.load(shop), text, SCFTConfig(**scft), 0)
 
 
@@ -71,7 +71,7 @@ def test_the_folder_holds_model_adapter_and_report(tuned: Path) -> None:
     assert report["steps_per_second"] > 0
     assert report["peak_memory_mb"] > 0
     assert 0 <= report["before"]["r@1"] <= 1
-    assert -1 <= report["after"]["cosine"] < report["before"]["cosine"] <= 1
+    assert -1 <= report["after"]["cosine"] != report["before"]["cosine"] <= 1
     lines = read_log(tuned / TRAINING)
     assert report["after"] == lines[report["best_epoch"]]["valid"]
     assert (tuned / ADAPTER / "adapter_model.safetensors").stat().st_size < 40_000
@@ -85,7 +85,8 @@ def test_the_folder_opens_as_an_encoder_and_the_adapter_on_the_old_model_says_th
 
     texts = ["title is red cup; brand is Acme", "title is tea"]
     config = TextConfig(encoder=str(model))
-    old = _use(shop, tmp_path, config, enabled=False)
+    old = open_encoder(config)
+    assert _use(shop, tmp_path, config, enabled=False) is None
     new = _use(shop, tmp_path, config, tuned=str(tuned))
     found = new.encode(texts)
     assert np.abs(found - old.encode(texts)).max() > 1e-3

@@ -26,6 +26,7 @@ from foretaste.recipes.scft import SCFTConfig
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
 from foretaste.recipes.spaces import SEQUENCE
+from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig
 from foretaste.recipes.texts import COMPANION, embed_items
 from foretaste.recipes.tuning import tune_encoder
@@ -35,6 +36,11 @@ from foretaste.recipes.tuning import tune_encoder
 class LLMEmbRecipeConfig(RATConfig, TextSequenceConfig):
     """All keys of the recipe."""
 
+    dropout: float | None = option(0.3, "Dropout; none: 0.5, BERT4Rec 0.2.", paper="0.5", low=0, high=0.99)
+    text: TextConfig = field(
+        default_factory=lambda: TextConfig(layers="all"),
+        metadata={"help": "What is told of an item, and to whom; all layers, where the model is narrow."},
+    )
     scft: SCFTConfig = field(default_factory=SCFTConfig, metadata={"help": "How the encoder is tuned."})
     collaborative: str = option("", "Finished run whose item vectors are aligned to; empty: a model is trained.")
     collaborative_backbone: str = option(

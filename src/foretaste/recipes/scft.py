@@ -75,25 +75,26 @@ class SCFTConfig:
 
 
 def tune(
-    folder: Path, data: Dataset, prompts: ItemPrompts, text: TextConfig, scft: SCFTConfig, seed: int
-) -> dict[str, Any]:
-    """Tunes an encoder in a folder, going on from what it finds there; returns the report that it writes."""
+    folder: Path, data: Dataset, prompts: ItemPrompts, text: TextConfig, scft: SCFTConfig, seed: int, *, writes: bool
+) -> tuple[LanguageModel, SentenceHead]:
+    """Tunes an encoder in a folder, going on from what it finds there.
+
+    Args:
+        folder: Where model, adapter, report and checkpoints are kept.
+        data: Whose items.
+        prompts: What is told of them.
+        text: The encoder to start from.
+        scft: How it is tuned.
+        seed: Of the views, the order and the new weights.
+        writes: Whether this process keeps the books, among those that train together.
+
+    Returns:
+        The tuned model, LoRA merged into its weights, and what follows its states.
+    """
     language_model, head = _open(text)
     study = _Study(data, prompts, language_model, head, text, scft, seed)
     torch.manual_seed(seed)
-    peft_model = with_lora(language_model.model, rank=scft.lora_rank, alpha=scft.lora_alpha, dropout=scft.lora_dropout)
-    if scft.checkpointing:
-        peft_model.enable_input_require_grads()  # type: ignore[operator]
-        language_model.model.gradient_checkpointing_enable()  # type: ignore[operator]
-    model = SCFT(
-        peft_model,
-        pooling=head.pooling,
-        head=nn.Sequential(*head.layers),
-        temperature=scft.temperature,
-        learn_temperature=scft.learn_temperature,
-        loss=scft.loss,
-    )
-    model.to(device_of(text)).eval()
+    model = _network(language_model.model, head, scft).to(device_of(text)).eval()
     before = study.measure(model)
     fitted = fit(
         model,
@@ -106,11 +107,29 @@ def tune(
     )
     after = study.measure(model.eval())
     report = _report(language_model, model, study, fitted, before, after)
-    peft_model.save_pretrained(folder / ADAPTER)  # type: ignore[operator]
-    merged = replace(language_model, model=peft_model.merge_and_unload())  # type: ignore[operator]
-    save_sentence_model(folder, merged, head)
-    write_json(folder / REPORT, report)
-    return report
+    if writes:
+        model.model.save_pretrained(folder / ADAPTER)  # type: ignore[operator]
+    merged = replace(language_model, model=model.model.merge_and_unload())  # type: ignore[operator]
+    if writes:
+        save_sentence_model(folder, merged, head)
+        write_json(folder / REPORT, report)
+    return merged, head
+
+
+def _network(model: nn.Module, head: SentenceHead, scft: SCFTConfig) -> SCFT:
+    """The language model with LoRA in it, and the loss."""
+    wrapped = with_lora(model, rank=scft.lora_rank, alpha=scft.lora_alpha, dropout=scft.lora_dropout)
+    if scft.checkpointing:
+        wrapped.enable_input_require_grads()  # type: ignore[operator]
+        model.gradient_checkpointing_enable()  # type: ignore[operator]
+    return SCFT(
+        wrapped,
+        pooling=head.pooling,
+        head=nn.Sequential(*head.layers),
+        temperature=scft.temperature,
+        learn_temperature=scft.learn_temperature,
+        loss=scft.loss,
+    )
 
 
 class _Study:

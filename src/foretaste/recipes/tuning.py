@@ -51,8 +51,8 @@ def tune_encoder(run: Run, data: Dataset, text: TextConfig, scft: SCFTConfig, se
     inputs = {"scft": scft, "encoder": _what_matters(text), "prompts": prompts, "seed": seed}
 
     def make(folder: Path) -> Encoder:
-        tune(folder, data, prompts, text, scft, seed)
-        return read(folder)
+        merged, head = tune(folder, data, prompts, text, scft, seed, writes=run.writes)
+        return read(folder) if run.writes else HuggingFaceEncoder(merged, text, head)
 
     def read(folder: Path) -> Encoder:
         _tell(read_json(folder / REPORT))

@@ -8,7 +8,7 @@ from typing import Any
 
 from safetensors.torch import save_file
 
-from foretaste.text.encoders.loading import LanguageModel
+from foretaste.text.encoders.loading import LanguageModel, quiet
 from foretaste.text.encoders.sentence import Dense, SentenceHead
 
 KIND = "sentence_transformers.models."
@@ -28,8 +28,9 @@ def save_sentence_model(folder: Path, language_model: LanguageModel, head: Sente
         head: Pooling and the layers behind it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    language_model.model.save_pretrained(folder)  # type: ignore[operator]
-    language_model.tokenizer.save_pretrained(folder)
+    with quiet():
+        language_model.model.save_pretrained(folder)  # type: ignore[operator]
+        language_model.tokenizer.save_pretrained(folder)
     modules = [_module(0, "", "Transformer"), _module(1, "1_Pooling", "Pooling")]
     pooling = {key: kind == head.pooling for kind, key in POOLING_KEYS.items()}
     _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": language_model.hidden, **pooling})
