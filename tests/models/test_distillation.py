@@ -18,6 +18,7 @@ from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.items import IdTable
+from foretaste.nn.losses.soft_clip import soft_clip
 
 ITEMS, USERS, DIM = 25, 30, 8
 RNG = np.random.default_rng(0)
@@ -105,6 +106,16 @@ def test_a_teacher_drops_out_only_when_told() -> None:
     assert lively.teachers(model, users).equal(lively.teachers(model, users)), "nothing is switched on by it"
 
 
+def test_soft_targets_are_an_option() -> None:
+    model = network()
+    found = term(loss="soft-clip", temperature=0.7)(model, batch())
+    students = torch.stack([state(model, user) for user in sorted(set(USERS_OF_BATCH))])
+    teachers = torch.stack(
+        [torch.stack([state(model, int(near)) for near in NEAR[user]]).mean(0) for user in sorted(set(USERS_OF_BATCH))]
+    )
+    torch.testing.assert_close(found, 0.5 * soft_clip(students, teachers.detach(), 0.7), atol=1e-6, rtol=1e-5)
+
+
 def test_only_the_bank_is_saved() -> None:
     assert {name: tuple(t.shape) for name, t in term("bank").state_dict().items()} == {"bank": (USERS, DIM)}
     assert term().state_dict()["bank"].numel() == 0
@@ -142,6 +153,9 @@ def test_agreement_counts_every_item_once_and_pulls_the_views_together() -> None
     shares = [(co @ se.T / 0.5).log_softmax(axis) for axis in (0, 1)]
     wanted = -0.3 * sum(share.diagonal().mean() for share in shares) / 2
     torch.testing.assert_close(added(model, one), wanted)
+    raw = model.items.table()[[3, 4, 9]].view(3, 2, DIM).unbind(1)
+    soft = ViewAgreement(weight=0.3, temperature=0.5, loss="soft-clip")
+    torch.testing.assert_close(soft(model, one), 0.3 * soft_clip(*raw, 0.5))
     optimizer = torch.optim.Adam(model.items.parameters(), lr=1e-2)
     for _ in range(100):
         optimizer.zero_grad()

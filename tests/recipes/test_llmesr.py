@@ -11,6 +11,7 @@ import pytest
 
 import foretaste
 from foretaste.core.config import configure
+from foretaste.core.errors import ConfigError
 from foretaste.recipes.llmesr import LLMESRRecipeConfig
 from foretaste.recipes.presets import presets_of
 from foretaste.recipes.saved import load_model
@@ -72,8 +73,8 @@ def test_the_saved_model_holds_the_frozen_text_and_no_training_part(tidy: Path, 
         (["co_view=false"], ["embed", "embed-users", "fit", "neighbours"]),
         (["distill_weight=0"], ["embed", "fit"]),
         (["shared=false", "teacher=online", "teacher_dropout=false"], None),
-        (["cross_attention=false", "init=random", "item_reg=0.1"], None),
-        (["adapter_layers=1", "adapter_activation=gelu", "init=pca"], None),
+        (["cross_attention=false", "init=random", "item_reg=0.1", "distill=soft-clip"], None),
+        (["adapter_layers=1", "adapter_activation=gelu", "init=pca", "item_reg=0.1", "item_reg_loss=soft-clip"], None),
         (["loss=bce", "negatives=1", "scale=true", "standard=none", "cross_residual=true"], None),
     ],
 )
@@ -82,6 +83,11 @@ def test_every_ablation_is_a_switch(tidy: Path, tmp_path: Path, overrides: list[
     assert result.test["metrics"]["ndcg@10"] > 0
     assert stages is None or _stages(tmp_path / "run") == stages
     assert foretaste.load(tmp_path / "run").recommend(histories=[["i1"]], k=3)
+
+
+def test_views_agree_only_where_there_are_two(tidy: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="compares two views"):
+        _train(tidy, tmp_path / "run", "co_view=false", "item_reg=0.1")
 
 
 def test_new_items_enter_by_their_text(tidy: Path, tmp_path: Path) -> None:

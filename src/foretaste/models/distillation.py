@@ -20,6 +20,8 @@ from foretaste.models.auxiliary import AuxiliaryLoss
 from foretaste.models.base import as_tensor
 from foretaste.models.sequence import SequenceRecommender, blocks_of_like_length
 from foretaste.nn.batch import SequenceBatch
+from foretaste.nn.losses.soft_clip import soft_clip
+from foretaste.nn.losses.symmetric import symmetric_infonce
 
 TOKENS = 8192
 """Places encoded at once."""
@@ -81,6 +83,9 @@ class SelfDistillation(AuxiliaryLoss):
         dim: Width of a state.
         teacher: ``"online"`` or ``"bank"``.
         dropout: Whether an online teacher drops out like its student, as in the released code; the bank never does.
+        loss: ``"mse"``, or ``"soft-clip"``: the released code's option, a contrastive loss with soft targets between
+            students and teachers.
+        temperature: Of the latter.
     """
 
     neighbours: Tensor
@@ -96,9 +101,12 @@ class SelfDistillation(AuxiliaryLoss):
         dim: int,
         teacher: str = "online",
         dropout: bool = True,
+        loss: str = "mse",
+        temperature: float = 1.0,
     ) -> None:
         super().__init__()
         self.weight, self.teacher, self.dropout = weight, teacher, dropout
+        self.loss, self.temperature = loss, temperature
         self.histories = Histories(train, max_len)
         self.register_buffer("neighbours", as_tensor(neighbours), persistent=False)
         self.register_buffer("bank", torch.zeros(len(train) if teacher == "bank" else 0, dim))
@@ -106,7 +114,10 @@ class SelfDistillation(AuxiliaryLoss):
     def forward(self, model: SequenceRecommender, batch: SequenceBatch) -> Tensor:
         users = torch.unique(batch.users)
         students = self.histories.states(model, users)
-        return self.weight * F.mse_loss(students, self.teachers(model, users))
+        teachers = self.teachers(model, users)
+        if self.loss == "soft-clip":
+            return self.weight * soft_clip(students, teachers, self.temperature)
+        return self.weight * F.mse_loss(students, teachers)
 
     @torch.no_grad()
     def teachers(self, model: SequenceRecommender, users: Tensor) -> Tensor:
@@ -130,25 +141,24 @@ class SelfDistillation(AuxiliaryLoss):
 class ViewAgreement(AuxiliaryLoss):
     """Draws the two views of an item together, over the different items of a batch: LLM-ESR's ``item_reg``.
 
-    ``weight · ½ [ CE(C·Sᵀ / t) + CE(S·Cᵀ / t) ]`` with ``C`` and ``S`` the unit vectors of both views: an item's own
-    vector in the other view against those of the batch's other items. Each item counts once; in the released code an
-    item that stands in several places is its own negative.
+    An item's vector in one view is told from those of the batch's other items in the other view, in both directions.
+    Each item counts once; in the released code an item that stands in several places is its own negative.
 
     Args:
         weight: The paper's beta.
-        temperature: ``t``.
+        temperature: Scores are divided by it.
+        loss: ``"cosine"`` (InfoNCE over cosines), or ``"soft-clip"`` as in the released code.
     """
 
-    def __init__(self, *, weight: float, temperature: float) -> None:
+    def __init__(self, *, weight: float, temperature: float, loss: str = "cosine") -> None:
         super().__init__()
         self.weight, self.temperature = weight, temperature
+        self.compare = soft_clip if loss == "soft-clip" else symmetric_infonce
 
     def forward(self, model: SequenceRecommender, batch: SequenceBatch) -> Tensor:
         items = torch.unique(batch.items[batch.mask()])
-        co, se = F.normalize(model.items(items).view(len(items), 2, -1), dim=-1).unbind(1)
-        logits = co @ se.T / self.temperature
-        own = torch.arange(len(items), device=items.device)
-        return self.weight * 0.5 * (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own))
+        co, se = model.items(items).view(len(items), 2, -1).unbind(1)
+        return self.weight * self.compare(co, se, self.temperature)
 
 
 @contextmanager

@@ -56,6 +56,9 @@ class DualViewConfig(BackboneConfig):
         choices=("none", "centre", "whiten"),
         paper="none",
     )
+    text_std: float = option(
+        1.0, "Standard deviation of their entries after that: the smaller, the slower the adapter learns.", low=1e-6
+    )
 
 
 def llmesr(
@@ -112,7 +115,7 @@ def text_adapter(config: DualViewConfig, text: Tensor, *, fitted: bool = True) -
         standard = Standard(width, width, "pca" if config.standard == "whiten" else "none")
         whole = (StandardAdapter if adapter.activation is None else nn.Sequential)(standard, adapter)
         if fitted:
-            standard.fit(text)
+            standard.fit(text).matrix.mul_(config.text_std)
     if fitted and config.adapter_start == "scaled":
         _scale(adapter, whole, text, config.init_std)
     return whole

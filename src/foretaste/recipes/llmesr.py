@@ -12,6 +12,7 @@ from torch import Tensor
 
 from foretaste.core.artefact import Run
 from foretaste.core.config import option
+from foretaste.core.errors import ConfigError
 from foretaste.core.files import atomic_path
 from foretaste.core.progress import progress_bars, say
 from foretaste.data.dataset import Dataset
@@ -56,11 +57,18 @@ class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
         paper="online",
     )
     teacher_dropout: bool = option(True, "Whether an online teacher drops out as its student does.", paper="true")
+    distill: str = option(
+        "mse", "How a user is compared with the mean of his teachers.", choices=("mse", "soft-clip"), paper="mse"
+    )
+    distill_temperature: float = option(1.0, "Temperature of soft-clip in the distillation.", low=1e-6)
     item_reg: float = option(
         0.0,
         "Weight of the agreement between the two views of an item.",
         paper="0 in the scripts, 0.1 in the code",
         low=0,
+    )
+    item_reg_loss: str = option(
+        "cosine", "How the two views are compared.", choices=("cosine", "soft-clip"), paper="soft-clip"
     )
     item_reg_temperature: float = option(0.1, "Temperature of that agreement.", low=1e-6)
     tune_serving: bool = option(
@@ -70,6 +78,8 @@ class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
 
 def train(run: Run, data: Dataset, split: Split, config: LLMESRRecipeConfig) -> ServedModel:
     """The paper's stages, in the paper's order."""
+    if config.item_reg and not (config.co_view and config.se_view):
+        raise ConfigError("item_reg compares two views, and there is one", mend="set item_reg=0, or keep both views")
     text = _item_text(run, data, config)
     near = _neighbours(run, data, split, config) if config.distill_weight else None
     seed_everything(config.seed)
@@ -143,10 +153,15 @@ def _terms(
                 dim=network.items.dim,
                 teacher=config.teacher,
                 dropout=config.teacher_dropout,
+                loss=config.distill,
+                temperature=config.distill_temperature,
             )
         )
     if config.item_reg:
-        terms.append(ViewAgreement(weight=config.item_reg, temperature=config.item_reg_temperature))
+        agreement = ViewAgreement(
+            weight=config.item_reg, temperature=config.item_reg_temperature, loss=config.item_reg_loss
+        )
+        terms.append(agreement)
     return terms
 
 
