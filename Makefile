@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo test lint types bench-train bench-eval bench-import reproduce-table clean
+.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode reproduce-table clean
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
@@ -43,6 +43,9 @@ bench-eval: .venv/ready
 
 bench-import: .venv/ready
 	$(RUN)/python benchmarks/bench_import.py
+
+bench-encode: .venv/ready
+	$(RUN)/python benchmarks/bench_encode.py
 
 reproduce-table: .venv/ready
 	$(RUN)/python benchmarks/reproduce_table.py

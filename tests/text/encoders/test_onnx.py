@@ -66,7 +66,10 @@ def test_a_graph_too_far_off_is_not_kept(folders, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-def test_half_precision_is_refused(folders):
+def test_what_cannot_be_a_graph_is_refused(folders, monkeypatch):
+    monkeypatch.setattr(module, "MOST_PARAMETERS", 1000)
+    with pytest.raises(ConfigError, match="at most 1,000"):
+        open_encoder(config_of(folders["bert"], runtime="onnx"))
     with pytest.raises(ConfigError, match="precision=fp32"):
         open_encoder(config_of(folders["bert"], int8=True, precision="bf16"))
 

@@ -30,6 +30,8 @@ SCHEME = 1
 NEAR = {"int8": 0.95, "fp32": 0.9999}
 """Least mean cosine between the graph's vectors and the network's on the probes."""
 
+MOST_PARAMETERS = 500_000_000
+
 SLOWER = ["SkipLayerNormFusion", "BiasGeluFusion"]
 """Fusions whose kernels take longer on a CPU than what they replace."""
 
@@ -59,6 +61,12 @@ def onnx_encoder(
     """
     if config.precision != "fp32":
         raise ConfigError("8-bit integers are made from 32-bit weights", allowed="int8=true with precision=fp32")
+    if language_model.parameters > MOST_PARAMETERS:
+        raise ConfigError(
+            f"{language_model.name} has {language_model.parameters:,} parameters",
+            allowed=f"at most {MOST_PARAMETERS:,}: a graph in one file holds 2 GiB",
+            mend="encode with int8=false and runtime=torch",
+        )
     numbers = "int8" if config.int8 else "fp32"
     name = f"{language_model.fingerprint[:16]}-{numbers}-{SCHEME}.onnx"
     if folder is None:
@@ -84,12 +92,6 @@ def _make(language_model: LanguageModel, path: Path, numbers: str) -> None:
         model = onnx.load(str(plain))
         if numbers == "int8":
             quantise(model, _largest(language_model, model, Path(scratch)))
-        if model.ByteSize() > 2**31 - 1:
-            raise ConfigError(
-                f"the graph of {language_model.name} has {model.ByteSize():,} bytes",
-                allowed="at most 2 GiB in one file of its kind",
-                mend="encode with int8=false",
-            )
         onnx.save(model, str(path))
     nearness = _nearness(language_model, _states(path))
     if not nearness >= NEAR[numbers]:
