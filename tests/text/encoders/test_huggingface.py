@@ -37,9 +37,8 @@ def config_of(folder, **keys):
     return EncoderConfig(**{"encoder": str(folder), "max_tokens": 12, "batch_tokens": 40, **keys})
 
 
-def alone(folder, text, pooling, *, limit=12, eos=False):
+def alone(model, text, pooling, *, limit=12, eos=False):
     """The vector of one text, without batch, padding or mask."""
-    model = load_language_model(folder)
     ids = model.tokenizer(text)["input_ids"]
     if model.kind == "encoder" and len(ids) > limit:
         ids = [*ids[: limit - 1], 3]
@@ -54,7 +53,7 @@ def alone(folder, text, pooling, *, limit=12, eos=False):
 def test_a_batch_gives_what_each_text_gives_alone(which, pooling, request):
     folder = request.getfixturevalue(which)
     encoder = open_encoder(config_of(folder, pooling=pooling, normalize=False))
-    wanted = np.stack([alone(folder, text, pooling) for text in TEXTS])
+    wanted = np.stack([alone(encoder.language_model, text, pooling) for text in TEXTS])
     got = encoder.encode(TEXTS)
     assert isinstance(encoder, Encoder)
     assert got.dtype == np.float32
@@ -70,7 +69,7 @@ def test_kinds_are_found_by_looking(bert, llama):
 
 def test_the_end_token_may_be_appended(llama):
     encoder = open_encoder(config_of(llama, pooling="last", append_eos=True, normalize=False))
-    wanted = np.stack([alone(llama, text, "last", eos=True) for text in TEXTS])
+    wanted = np.stack([alone(encoder.language_model, text, "last", eos=True) for text in TEXTS])
     np.testing.assert_allclose(encoder.encode(TEXTS), wanted, atol=2e-5)
 
 

@@ -10,7 +10,8 @@ from foretaste.core.errors import ArtefactError, ConfigError, DataError
 from foretaste.text.encoders.base import Encoder
 from foretaste.text.encoders.config import EncoderConfig, TfidfConfig
 from foretaste.text.encoders.opening import open_encoder
-from foretaste.text.encoders.tfidf import TfidfEncoder, right_singular_vectors
+from foretaste.text.encoders.svd import right_singular_vectors
+from foretaste.text.encoders.tfidf import TfidfEncoder
 
 CORPUS = [
     "Red nail polish, by OPI",

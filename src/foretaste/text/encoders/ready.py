@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,8 +16,7 @@ from foretaste.core.errors import DataError, nearest
 from foretaste.core.files import file_digest
 from foretaste.text.encoders.base import Vectors, unit
 from foretaste.text.encoders.config import MATRIX_SUFFIXES, EncoderConfig
-
-ID_COLUMNS = ("item_id", "user_id", "id")
+from foretaste.text.encoders.ready_files import ids_beside, read_matrix
 
 
 @dataclass(frozen=True)
@@ -128,14 +126,8 @@ def open_ready(path: str | Path, *, normalize: bool = False, positional: bool = 
     file = Path(path).expanduser()
     if not file.is_file():
         raise DataError(f"there is no file of vectors {str(path)!r}", mend=_guess(file))
-    vectors, ids = {".npy": _npy, ".safetensors": _safetensors, ".parquet": _parquet}[file.suffix](file)
-    if vectors.ndim != 2 or vectors.dtype.kind not in "fiu":
-        raise DataError(
-            f"the file holds an array of shape {vectors.shape} and type {vectors.dtype}",
-            where=str(file),
-            allowed="numbers of shape (rows, dimensions)",
-        )
-    ids = ids if ids is not None else _beside(file)
+    vectors, ids = read_matrix(file)
+    ids = ids if ids is not None else ids_beside(file)
     if ids is None and not positional:
         raise DataError(
             "the vectors have no ids, so nobody can say which row belongs to which item",
@@ -146,76 +138,6 @@ def open_ready(path: str | Path, *, normalize: bool = False, positional: bool = 
     if ids is not None:
         _check(ids, len(vectors), file)
     return ReadyMatrix(file, ids, vectors, normalize)
-
-
-def _npy(file: Path) -> tuple[NDArray[Any], list[str] | None]:
-    try:
-        return np.load(file, mmap_mode="r", allow_pickle=False), None
-    except ValueError as error:
-        raise DataError(f"the file is no plain array: {error}", where=str(file)) from error
-
-
-def _safetensors(file: Path) -> tuple[NDArray[Any], list[str] | None]:
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(str(file), framework="pt") as content:  # numpy has no bfloat16
-            names = list(content.keys())
-            chosen = "vectors" if "vectors" in names else names[0] if len(names) == 1 else None
-            if chosen is None:
-                raise DataError(
-                    f"the file has the tensors {', '.join(names) or '(none)'}",
-                    where=str(file),
-                    allowed="one tensor, or one named vectors",
-                )
-            tensor = content.get_tensor(chosen)
-            listed = (content.metadata() or {}).get("ids")
-    except SafetensorError as error:
-        raise DataError(f"the file is not in the safetensors format: {error}", where=str(file)) from error
-    array: NDArray[Any] = (tensor.float() if tensor.is_floating_point() else tensor).numpy()
-    return array, None if listed is None else [str(raw) for raw in json.loads(listed)]
-
-
-def _parquet(file: Path) -> tuple[NDArray[Any], list[str] | None]:
-    import polars as pl
-
-    table = pl.read_parquet(file)
-    lists = [name for name, kind in table.schema.items() if isinstance(kind, pl.List | pl.Array)]
-    if len(lists) != 1:
-        raise DataError(
-            f"the table has {len(lists)} columns of lists: {', '.join(lists) or '(none)'}",
-            where=str(file),
-            allowed="one column with a list of numbers in each row, and one with ids",
-        )
-    column = table[lists[0]]
-    sizes = (column.list.len() if isinstance(column.dtype, pl.List) else column.arr.len()).unique().to_list()
-    if len(sizes) != 1 or sizes[0] is None:
-        raise DataError(f"the lists in column {lists[0]!r} have different lengths: {sizes}", where=str(file))
-    flat = column.explode().cast(pl.Float32).to_numpy()
-    return flat.reshape(len(table), sizes[0]), _id_column(table)
-
-
-def _id_column(table: Any) -> list[str] | None:
-    import polars as pl
-
-    name = next((column for column in ID_COLUMNS if column in table.columns), None)
-    if name is None and len(table.columns) == 1 and not isinstance(table.dtypes[0], pl.List | pl.Array):
-        name = table.columns[0]
-    return None if name is None else [str(raw) for raw in table[name].to_list()]
-
-
-def _beside(file: Path) -> list[str] | None:
-    import polars as pl
-
-    for suffix in (".txt", ".json", ".parquet"):
-        other = file.with_name(f"{file.stem}.ids{suffix}")
-        if other.is_file():
-            if suffix == ".txt":
-                return other.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-            if suffix == ".json":
-                return [str(raw) for raw in json.loads(other.read_text(encoding="utf-8"))]
-            return _id_column(pl.read_parquet(other))
-    return None
 
 
 def _check(ids: Sequence[str], rows: int, file: Path) -> None:
