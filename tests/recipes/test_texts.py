@@ -81,7 +81,7 @@ def test_a_catalogue_that_grew_encodes_only_what_is_new(tmp_path: Path) -> None:
 def test_a_stage_cut_off_goes_on_where_it_stopped(
     tmp_path: Path, shop: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(told, "fill", lambda *args, **more: fill(*args, **more, rows=10))
+    monkeypatch.setattr(told, "fill", lambda *args, **more: fill(*args, **{**more, "rows": 10}))
     whole = embed_items(Run(tmp_path / "whole"), shop, TextConfig(), encoder=WordEncoder())
     broken, after = WordEncoder(fail_at=3), WordEncoder()
     with pytest.raises(KeyboardInterrupt):

@@ -57,7 +57,7 @@ def encode_texts(
     corpus = items.texts if config.encoder == TFIDF else None
     encoder = open_encoder(config, corpus=corpus, folder=None if corpus else Path(out) / ENCODER)
     store = store_for(Path(out), told, encoder, config)
-    done = fill_store(store, told, encoder, changed=changed)
+    done = fill_store(store, told, encoder, config, changed=changed)
     return {
         "store": str(store.folder),
         "kind": told.kind,

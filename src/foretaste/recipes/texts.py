@@ -142,7 +142,7 @@ class _Source:
             self.encoder = open_encoder(self.config, corpus=self.corpus(), folder=folder / FITTED)
         assert self.encoder is not None
         self.store = store_for(self._shared or folder, self.told, self.encoder, self.config)
-        fill_store(self.store, self.told, self.encoder)
+        fill_store(self.store, self.told, self.encoder, self.config)
         return torch.from_numpy(self.store.vectors(self.told.ids, self.told.texts))
 
     def reader(self, folder: Path, spec: Any, maps: tuple[Map, ...]) -> TextReader:

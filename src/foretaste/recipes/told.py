@@ -24,7 +24,7 @@ from foretaste.text.prompts import (
     read_user_spec,
     user_prompts,
 )
-from foretaste.text.store import EmbeddingStore, Filled, StoreSpec, fill
+from foretaste.text.store import EmbeddingStore, Filled, StoreSpec, fill, rows_of_shard, text_digest
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,18 @@ def store_for(root: Path, told: Told, encoder: Encoder, config: TextConfig) -> E
     return EmbeddingStore.create(root / f"{name}-{spec.fingerprint[:10]}", spec)
 
 
-def fill_store(store: EmbeddingStore, told: Told, encoder: Encoder, *, changed: str = "encode") -> Filled:
+def fill_store(
+    store: EmbeddingStore, told: Told, encoder: Encoder, config: TextConfig, *, changed: str = "encode"
+) -> Filled:
     """Encodes what the store lacks, and says so; see :func:`~foretaste.text.store.filling.fill`."""
     say(f"encoder   {encoder.describe()}")
-    lacking = len(store.missing(told.ids, told.texts))
+    digests = [text_digest(text) for text in told.texts]
+    lacking = len(store.missing(told.ids, digests))
     say(f"texts     {len(told.ids):,} {told.kind}, {len(told.ids) - lacking:,} of them encoded already: {store.folder}")
-    if stale := len(store.changed(told.ids, told.texts)):
+    if stale := len(store.changed(told.ids, digests)):
         say(f"texts     {stale:,} {told.kind} have another text than when they were encoded")
-    done = fill(store, told.ids, told.texts, encoder, changed=changed, title=f"encoding {told.kind}")
+    rows = rows_of_shard(config.batch_tokens, encoder.dim)
+    done = fill(store, told.ids, told.texts, encoder, changed=changed, rows=rows, title=f"encoding {told.kind}")
     if done.encoded:
         rate = f"{done.encoded / max(done.seconds, 1e-9):,.0f} a second"
         cut = f"{done.truncated:,} of them cut at {limit_of(encoder)}" if done.truncated else "none of them cut"

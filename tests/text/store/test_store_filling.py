@@ -13,7 +13,7 @@ from store_fakes import FakeEncoder, catalogue, one
 
 from foretaste.core.errors import ArtefactError, ConfigError, DataError
 from foretaste.core.files import file_digest, read_json
-from foretaste.text.store import EmbeddingStore, Filled, StoreSpec, fill
+from foretaste.text.store import EmbeddingStore, Filled, StoreSpec, fill, rows_of_shard
 
 IDS, TEXTS = catalogue(50)
 
@@ -52,6 +52,13 @@ def test_blocks_hold_the_ids_in_order_and_are_bounded(tmp_path: Path) -> None:
     assert [shard["rows"] for shard in manifest["shards"]] == [16, 16, 16, 2]
     assert manifest["rows"] == 50
     assert manifest["spec"]["encoder"] == "fake"
+
+
+@pytest.mark.parametrize(
+    ("tokens", "dim", "rows"), [(2048, 384, 256), (65_536, 384, 8192), (1 << 20, 384, 43_690), (2048, 1 << 25, 1)]
+)
+def test_a_shard_fills_batches_and_stays_bounded(tokens: int, dim: int, rows: int) -> None:
+    assert rows_of_shard(tokens, dim) == rows
 
 
 def test_appending_encodes_only_what_is_new_and_touches_no_shard(tmp_path: Path) -> None:

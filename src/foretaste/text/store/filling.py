@@ -22,8 +22,20 @@ from foretaste.text.store.spec import StoreSpec
 from foretaste.text.store.store import SHARDS, EmbeddingStore
 from foretaste.text.store.waiting import sole_writer
 
-ROWS = 1024
-"""Rows of a shard: what a kill can lose."""
+ROWS = 256
+"""Rows of a shard: what a kill can lose, some seconds of a small encoder on a processor."""
+
+BYTES = 1 << 26
+"""Largest size of a shard's vectors."""
+
+
+def rows_of_shard(batch_tokens: int, dim: int) -> int:
+    """Rows of a shard such that an encoder's batches of so many tokens are filled, and its size stays bounded."""
+    return max(1, min(max(ROWS, batch_tokens // TOKENS), BYTES // (4 * dim)))
+
+
+TOKENS = 8
+"""A quarter of the tokens of a short prompt: a block then fills four batches or more."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +84,18 @@ def fill(
     _check(ids, texts, changed, rows)
     spec = store.spec
     spec.refuse_other(StoreSpec.of(encoder, spec.prompt_fingerprint, spec.dtype), where=store.folder)
+    digests = [text_digest(text) for text in texts]
     if changed == "refuse":
-        _refuse_changed(store, ids, texts)
-    if not store.missing(ids, texts):
+        _refuse_changed(store, ids, texts, digests)
+    if not store.missing(ids, digests):
         return Filled(len(ids), 0)
     began, cut = time.perf_counter(), encoder.truncated
     with sole_writer(store.folder):
         sweep(store.folder / SHARDS)
         store.refresh()
-        if changed == "refuse":
-            _refuse_changed(store, ids, texts)
-        todo = store.missing(ids, texts)
+        if changed == "refuse":  # another process may have been at it
+            _refuse_changed(store, ids, texts, digests)
+        todo = store.missing(ids, digests)
         known = store.index.by_text() if todo else {}
         with progress_bars() as bars:
             task = bars.add_task(title, total=len(ids), completed=len(ids) - len(todo), note="")
@@ -170,8 +183,8 @@ def _check(ids: Sequence[str], texts: Sequence[str], changed: str, rows: int) ->
         raise DataError(f"the id {double!r} stands twice", allowed="each id once", mend="remove one of the two rows")
 
 
-def _refuse_changed(store: EmbeddingStore, ids: Sequence[str], texts: Sequence[str]) -> None:
-    changed = store.changed(ids, texts)
+def _refuse_changed(store: EmbeddingStore, ids: Sequence[str], texts: Sequence[str], digests: Sequence[bytes]) -> None:
+    changed = store.changed(ids, digests)
     if not changed:
         return
     shown = ", ".join(repr(ids[i]) for i in changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from foretaste.text.store.shard import Shard, text_digest
+from foretaste.text.store.shard import Shard
 
 
 class RowIndex:
@@ -35,16 +35,16 @@ class RowIndex:
             self._newest[raw] = len(self._digests)
             self._digests.append(digest)
 
-    def find(self, ids: Sequence[str], texts: Sequence[str] | None) -> NDArray[np.int64]:
+    def find(self, ids: Sequence[str], digests: Sequence[bytes] | None) -> NDArray[np.int64]:
         """A row for each id, -1 where there is none.
 
         Args:
             ids: Any ids.
-            texts: What the rows must have been made of; None for the newest row of each id.
+            digests: Of the texts that the rows must have been made of; None for the newest row of each id.
         """
-        if texts is None:
+        if digests is None:
             return np.fromiter((self._newest.get(raw, -1) for raw in ids), dtype=np.int64, count=len(ids))
-        pairs = zip(ids, map(text_digest, texts), strict=True)
+        pairs = zip(ids, digests, strict=True)
         return np.fromiter((self._find(raw, digest) for raw, digest in pairs), dtype=np.int64, count=len(ids))
 
     def _find(self, raw: str, digest: bytes) -> int:

@@ -19,7 +19,7 @@ from foretaste.core.errors import ArtefactError, nearest
 from foretaste.core.files import read_json, write_json
 from foretaste.text.encoders.base import Vectors
 from foretaste.text.store.index import RowIndex
-from foretaste.text.store.shard import Shard, write_shard
+from foretaste.text.store.shard import Shard, text_digest, write_shard
 from foretaste.text.store.spec import StoreSpec
 from foretaste.text.store.waiting import sole_writer
 
@@ -77,16 +77,15 @@ class EmbeddingStore:
             if path not in known:
                 self._admit(path)
 
-    def missing(self, ids: Sequence[str], texts: Sequence[str]) -> list[int]:
-        """Places of the ids that have no vector of just this text."""
-        found: list[int] = np.flatnonzero(self.index.find(ids, texts) < 0).tolist()
+    def missing(self, ids: Sequence[str], digests: Sequence[bytes]) -> list[int]:
+        """Places of the ids that have no vector of just this text; of texts, :func:`text_digest` is asked for."""
+        found: list[int] = np.flatnonzero(self.index.find(ids, digests) < 0).tolist()
         return found
 
-    def changed(self, ids: Sequence[str], texts: Sequence[str]) -> list[int]:
+    def changed(self, ids: Sequence[str], digests: Sequence[bytes]) -> list[int]:
         """Places of the ids that have a vector, but none of just this text."""
-        found: list[int] = np.flatnonzero(
-            (self.index.find(ids, None) >= 0) & (self.index.find(ids, texts) < 0)
-        ).tolist()
+        known = self.index.find(ids, None) >= 0
+        found: list[int] = np.flatnonzero(known & (self.index.find(ids, digests) < 0)).tolist()
         return found
 
     def vectors(self, ids: Sequence[str], texts: Sequence[str] | None = None) -> Vectors:
@@ -99,7 +98,7 @@ class EmbeddingStore:
         Raises:
             ArtefactError: If an id is not there, or none of its vectors was made of that text.
         """
-        rows = self.index.find(ids, texts)
+        rows = self.index.find(ids, None if texts is None else list(map(text_digest, texts)))
         if (rows < 0).any():
             raise self._absent(ids, rows, by_text=texts is not None)
         return self.at(rows)
