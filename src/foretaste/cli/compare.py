@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foretaste.cli.output import JsonFlag, emit
 from foretaste.cli.render import stdout
+
+if TYPE_CHECKING:
+    from foretaste.evaluation.compare import Comparison
+    from foretaste.evaluation.embedding_map import EmbeddingMap
 
 Runs = Annotated[
     list[Path], typer.Argument(help="Folders of finished runs; the first is what others are tested against.")
@@ -16,9 +21,12 @@ Runs = Annotated[
 Html = Annotated[
     Path | None, typer.Option("--html", help="Write a page with table and plots to this file.", show_default=False)
 ]
+Map = Annotated[
+    bool, typer.Option("--map/--no-map", help="Whether the page shows maps of the item vectors (some seconds a model).")
+]
 
 
-def compare(runs: Runs, html: Html = None, json: JsonFlag = False) -> None:
+def compare(runs: Runs, html: Html = None, map: Map = True, json: JsonFlag = False) -> None:
     """Put runs side by side: one table, the protocol beside it, and what is more than luck.
 
     Runs that differ only in their seed are one line, with mean and spread.
@@ -39,5 +47,18 @@ def compare(runs: Runs, html: Html = None, json: JsonFlag = False) -> None:
     if html is not None:
         from foretaste.evaluation.report.page import write_report
 
-        say(f"report: {write_report(found, html)}")
+        say(f"report: {write_report(found, html, _maps(found) if map else ())}")
     emit(found.as_json(), json, lambda: print_comparison(found, stdout()))
+
+
+def _maps(found: Comparison) -> Sequence[EmbeddingMap]:
+    """Maps of the item vectors; without the library that draws them the page goes without, and says so."""
+    from foretaste.core.extras import MissingExtra
+    from foretaste.core.progress import say
+    from foretaste.recipes.item_maps import item_maps
+
+    try:
+        return item_maps(found)
+    except MissingExtra as error:
+        say(f"no maps of item vectors: {error.what}; {error.mend}")
+        return ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from foretaste.evaluation.compare import Comparison
 from foretaste.evaluation.entries import Entry
-from foretaste.evaluation.report.theme import GRID, INK, MUTED, SURFACE, as_svg, canvas, colour, look
+from foretaste.evaluation.report.theme import GRID, INK, MUTED, SURFACE, as_svg, canvas, colour, look, plain_shares
 from foretaste.evaluation.significance import bootstrap_means
 
 METRIC = "ndcg@10"
@@ -35,7 +34,7 @@ def overview(comparison: Comparison) -> str:
             panel.set_title(metric.upper())
             panel.grid(axis="y", visible=False)
             panel.grid(axis="x", visible=True)
-            _plain_shares(panel.xaxis)
+            plain_shares(panel.xaxis)
             panel.set_xlim(left=0)
             panel.margins(x=0.12, y=0)
             panel.set_ylim(len(names) - 0.4, -0.6)
@@ -77,47 +76,15 @@ def curves(comparison: Comparison) -> str | None:
             panel.set_xlabel(unit)
             panel.set_xlim(left=0)
         for panel in panels[:2]:
-            _plain_shares(panel.yaxis)
+            plain_shares(panel.yaxis)
             panel.set_ylim(bottom=0)
         return as_svg(figure, "curves", "Validation NDCG@10 and training loss over epochs and time")
-
-
-def _plain_shares(axis: Any) -> None:
-    """Ticks written like the tables: ``.04``."""
-    axis.set_major_formatter(lambda value, _: f"{value:.10g}".replace("0.", ".", 1) if 0 < value < 1 else f"{value:g}")
 
 
 def _elapsed(log: Sequence[dict[str, Any]]) -> list[float]:
     """Training seconds up to the end of each epoch."""
     total: list[float] = np.cumsum([line.get("train_seconds", 0.0) for line in log]).tolist()
     return total
-
-
-def by_bins(comparison: Comparison) -> str | None:
-    """The metric in bins of item popularity and of history length."""
-    sides = (
-        (("items", "bins", "equal-mass"), "NDCG@10 by popularity of the target", "training interactions of the target"),
-        (("users", "bins", "length"), "NDCG@10 by length of the history", "items in the user's history"),
-    )
-    if not any(_groups(entry, path) for path, _, _ in sides for entry in comparison.entries):
-        return None
-    with canvas(2, height=3.6) as (figure, panels):
-        for panel, (path, title, unit) in zip(panels, sides, strict=True):
-            sizes = next((found for e in comparison.entries if (found := _groups(e, path))), {})
-            bins = [name for name, group in sizes.items() if group["targets"]]
-            shift = np.linspace(-0.12, 0.12, max(len(comparison.entries), 2))
-            for place, entry in enumerate(comparison.entries):
-                spreads = [entry.spread("groups", *path, name, METRIC) for name in bins]
-                mean, std = ([spread[part] if spread else math.nan for spread in spreads] for part in (0, 1))
-                x = np.arange(len(bins)) + shift[place]
-                panel.errorbar(x, mean, np.nan_to_num(std), elinewidth=1, **look(place), mec=SURFACE, mew=0.8)
-            labels = [f"{name}\n{sizes[name]['targets']:,}" for name in bins]
-            panel.set_xticks(range(len(bins)), labels)
-            panel.set_title(title)
-            panel.set_xlabel(f"{unit}; below, targets in the bin")
-            _plain_shares(panel.yaxis)
-            panel.set_ylim(bottom=0)
-        return as_svg(figure, "bins", "NDCG@10 in bins of item popularity and of history length")
 
 
 def head_and_tail(comparison: Comparison) -> str | None:
@@ -147,7 +114,7 @@ def head_and_tail(comparison: Comparison) -> str | None:
             panel.set_title(f"NDCG@10, head and tail {side}")
             panel.grid(axis="y", visible=False)
             panel.grid(axis="x", visible=True)
-            _plain_shares(panel.xaxis)
+            plain_shares(panel.xaxis)
             panel.margins(x=0.22)
             panel.set_ylim(count - 0.5, -0.5)
         panels[0].set_yticks(range(count), [entry.label for entry in comparison.entries])
@@ -179,10 +146,3 @@ def exposure(comparison: Comparison) -> str | None:
 def _exposure(entry: Entry) -> dict[str, Any] | None:
     found = entry.runs[0].test.get("beyond", {}).get("exposure")
     return found if isinstance(found, dict) else None
-
-
-def _groups(entry: Entry, path: tuple[str, ...]) -> dict[str, Any]:
-    found: Any = entry.runs[0].test.get("groups", {})
-    for key in path:
-        found = found.get(key, {})
-    return dict(found)

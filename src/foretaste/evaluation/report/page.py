@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from html import escape
 from importlib.resources import files
 from pathlib import Path
 
 from foretaste.core.files import write_atomic
 from foretaste.evaluation.compare import TESTED, Comparison, Difference
-from foretaste.evaluation.report import figures
+from foretaste.evaluation.embedding_map import EmbeddingMap
+from foretaste.evaluation.report import bins, figures
 from foretaste.evaluation.report.cells import (
     best_entry,
     interval_text,
@@ -20,6 +21,7 @@ from foretaste.evaluation.report.cells import (
     protocol_facts,
     seeds_text,
 )
+from foretaste.evaluation.report.maps import map_figure, map_legend, map_note
 from foretaste.evaluation.report.theme import SERIES
 
 FIGURES: tuple[tuple[str, Callable[[Comparison], str | None], str], ...] = (
@@ -37,9 +39,15 @@ FIGURES: tuple[tuple[str, Callable[[Comparison], str | None], str], ...] = (
     ),
     (
         "Who is served",
-        figures.by_bins,
+        bins.by_bins,
         "Items are binned so that each bin holds about the same number of training interactions. Bars show "
         "the standard deviation over seeds.",
+    ),
+    (
+        "Who is served, in the papers' bins",
+        bins.by_papers_bins,
+        "The popularity thresholds of two papers on the long tail, which suit catalogues like theirs. Popularity is "
+        "counted on the training part only, where the papers count test interactions too.",
     ),
     (
         "Head and tail",
@@ -56,23 +64,24 @@ FIGURES: tuple[tuple[str, Callable[[Comparison], str | None], str], ...] = (
 )
 
 
-def write_report(comparison: Comparison, path: str | Path) -> Path:
+def write_report(comparison: Comparison, path: str | Path, maps: Sequence[EmbeddingMap] = ()) -> Path:
     """Writes the report, whole or not at all.
 
     Args:
         comparison: What is shown.
         path: The HTML file.
+        maps: Maps of item vectors to show side by side.
 
     Raises:
         MissingExtra: If matplotlib is not installed.
     """
     target = Path(path)
-    page = render(comparison)
+    page = render(comparison, maps)
     write_atomic(target, lambda part: part.write_text(page, encoding="utf-8"))
     return target
 
 
-def render(comparison: Comparison) -> str:
+def render(comparison: Comparison, maps: Sequence[EmbeddingMap] = ()) -> str:
     """The whole page."""
     css = files("foretaste.evaluation.report").joinpath("page.css").read_text(encoding="utf-8")
     drawn = [(title, draw(comparison), note) for title, draw, note in FIGURES]
@@ -84,7 +93,8 @@ def render(comparison: Comparison) -> str:
         _results(comparison),
         _tests(comparison),
         _protocol(comparison),
-        *(_figure(comparison, title, svg, note) for title, svg, note in drawn if svg),
+        *(_figure(title, svg, note, _keys(comparison, svg)) for title, svg, note in drawn if svg),
+        _maps(maps),
         "<h2>Runs</h2>",
         _runs(comparison),
     ]
@@ -125,8 +135,12 @@ def _warnings(comparison: Comparison) -> str:
     return '<ul class="warnings">' + "".join(f"<li>{escape(w)}</li>" for w in comparison.warnings) + "</ul>"
 
 
-def _swatch(place: int) -> str:
-    return f'<span class="swatch" style="background: var(--s{place % len(SERIES)})"></span>'
+def _shade(place: int) -> str:
+    return f"var(--s{place % len(SERIES)})"
+
+
+def _swatch(shade: str) -> str:
+    return f'<span class="swatch" style="background: {shade}"></span>'
 
 
 def _results(comparison: Comparison) -> str:
@@ -134,7 +148,7 @@ def _results(comparison: Comparison) -> str:
     winners = [best_entry(comparison, column) for column in columns]
     rows = []
     for place, entry in enumerate(comparison.entries):
-        cells = [f"<td>{_swatch(place)}{escape(entry.label)}</td>", f"<td>{seeds_text(entry)}</td>"]
+        cells = [f"<td>{_swatch(_shade(place))}{escape(entry.label)}</td>", f"<td>{seeds_text(entry)}</td>"]
         for column, winner in zip(columns, winners, strict=True):
             mark = ' class="best"' if winner == entry.label else ""
             cells.append(f"<td{mark}>{_spread(number(column.read(entry), column.digits))}</td>")
@@ -152,7 +166,7 @@ def _tests(comparison: Comparison) -> str:
     for place, entry in enumerate(comparison.entries[1:], start=1):
         found = [comparison.difference(entry.label, metric) for metric in TESTED]
         cells = "".join(_difference(difference) for difference in found)
-        rows.append(f"<tr><td>{_swatch(place)}{escape(entry.label)}</td>{cells}</tr>")
+        rows.append(f"<tr><td>{_swatch(_shade(place))}{escape(entry.label)}</td>{cells}</tr>")
     heads = [text for metric in TESTED for text in (metric.upper(), "95 % interval", "p")]
     return (
         f"<h2>Against {first}</h2>"
@@ -189,21 +203,31 @@ def _protocol(comparison: Comparison) -> str:
     return f'<h2>Protocol</h2><p class="note">How every number here was measured.</p><dl class="protocol">{facts}</dl>'
 
 
-def _figure(comparison: Comparison, title: str, svg: str, note: str) -> str:
-    keys = "".join(
-        f"<li>{_swatch(place)}{escape(entry.label)}</li>"
-        for place, entry in enumerate(comparison.entries)
-        if f"var(--s{place % len(SERIES)})" in svg
-    )
+def _figure(title: str, svg: str, note: str, keys: list[tuple[str, str]]) -> str:
+    legend = "".join(f"<li>{_swatch(shade)}{escape(name)}</li>" for shade, name in keys)
     return (
         f"<h2>{escape(title)}</h2><figure><figcaption>{escape(note)}</figcaption>"
-        f'<ul class="legend">{keys}</ul><div class="scroll">{svg}</div></figure>'
+        f'<ul class="legend">{legend}</ul><div class="scroll">{svg}</div></figure>'
     )
+
+
+def _keys(comparison: Comparison, svg: str) -> list[tuple[str, str]]:
+    """Colour and label of the entries that a plot shows."""
+    shades = [(_shade(place), entry.label) for place, entry in enumerate(comparison.entries)]
+    return [(shade, label) for shade, label in shades if shade in svg]
+
+
+def _maps(maps: Sequence[EmbeddingMap]) -> str:
+    svg = map_figure(maps)
+    if svg is None:
+        return ""
+    keys = [(shade, f"{name} interactions") for shade, name in map_legend(maps)]
+    return _figure("Where items lie", svg, map_note(maps), keys)
 
 
 def _runs(comparison: Comparison) -> str:
     rows = [
-        f"<tr><td>{_swatch(place)}{escape(entry.label)}</td><td>{escape(str(run.seed))}</td>"
+        f"<tr><td>{_swatch(_shade(place))}{escape(entry.label)}</td><td>{escape(str(run.seed))}</td>"
         f"<td>{_seconds(run.seconds.get('train'))}</td><td>{escape(str(run.data.get('name', '')))}</td>"
         f'<td class="text"><code>{escape(str(run.folder))}</code></td></tr>'
         for place, entry in enumerate(comparison.entries)
