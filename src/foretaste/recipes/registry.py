@@ -25,6 +25,8 @@ RECIPES = {
     "fdsa": "foretaste.recipes.fdsa",
     "rlmrec": "foretaste.recipes.rlmrec",
     "textknn": "foretaste.recipes.textknn",
+    "melt": "foretaste.recipes.melt",
+    "cities": "foretaste.recipes.cities",
 }
 """Name → module; each module defines ``RECIPE``."""
 
