@@ -56,10 +56,11 @@ def test_a_job_killed_at_random_moments_ends_the_same_to_the_bit(tmp_path: Path)
 
 def test_what_a_kill_left_half_written_is_swept_up(tmp_path: Path) -> None:
     filled(tmp_path, 20)
-    left = tmp_path / "shards" / ".00002.safetensors.abc.part"
-    left.write_bytes(b"half")
+    left = [tmp_path / "shards" / name for name in (".00002.safetensors.abc.part", ".tmpRw0tLm")]
+    for path in left:
+        path.write_bytes(b"half")
     filled(tmp_path, 40)
-    assert not left.exists()
+    assert not any(path.exists() for path in left)
     sweep(tmp_path / "nowhere")
 
 

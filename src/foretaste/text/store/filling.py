@@ -197,6 +197,6 @@ def _refuse_changed(store: EmbeddingStore, ids: Sequence[str], texts: Sequence[s
 
 
 def sweep(folder: Path) -> None:
-    """Removes what a killed job left half-written; for the sole writer only."""
-    for part in folder.glob(".*.part"):
+    """Removes what a killed job left half-written, by us or the library; for the sole writer only."""
+    for part in folder.glob(".*"):
         part.unlink(missing_ok=True)
