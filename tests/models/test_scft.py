@@ -12,6 +12,7 @@ from torch import nn
 
 from foretaste.core.errors import ConfigError
 from foretaste.models.scft import SCFT, ViewBatch, block_linears, mean_cosine, two_view_recall, with_lora
+from foretaste.nn.dropout import Dropout
 from foretaste.nn.losses.soft_clip import soft_clip
 from foretaste.nn.losses.symmetric import symmetric_infonce
 from foretaste.text.encoders.loading import load_language_model
@@ -86,6 +87,20 @@ def test_padding_does_not_change_a_vector(folders: Any, kind: str, pooling: str)
     with torch.no_grad():
         found = [model.embed(batch.tokens, batch.lengths) for batch in (short, wide)]
     torch.testing.assert_close(found[0], found[1], atol=1e-5, rtol=1e-4)
+
+
+def test_rows_keep_their_order_and_do_not_see_each_other(folders: Any) -> None:
+    model, batch = _model(folders["bert"]).eval(), _batch()
+    with torch.no_grad():
+        together = model.embed(batch.tokens, batch.lengths)
+        alone = [model.embed(batch.tokens[i : i + 1], batch.lengths[i : i + 1]) for i in range(8)]
+    torch.testing.assert_close(together, torch.cat(alone), atol=1e-5, rtol=1e-4)
+
+
+def test_the_updates_drop_out_at_the_rate_asked_for(folders: Any) -> None:
+    model = with_lora(load_language_model(folders["bert"]).model, rank=2, alpha=4, dropout=0.25)
+    rates = [part.rate for part in model.modules() if isinstance(part, Dropout)]
+    assert rates == [0.25] * len(block_linears(load_language_model(folders["bert"]).model))
 
 
 def test_the_state_holds_what_is_trained_and_nothing_more(folders: Any) -> None:

@@ -18,9 +18,13 @@ from torch.nn import functional as F
 from foretaste.core.errors import ConfigError
 from foretaste.core.extras import require
 from foretaste.models.base import Trainable
+from foretaste.nn.dropout import Dropout
 from foretaste.nn.losses.soft_clip import soft_clip
 from foretaste.nn.losses.symmetric import symmetric_infonce
 from foretaste.text.encoders.pooling import pool
+
+PIECES = 4
+"""Parts of like length in which a batch is read."""
 
 LORA = "lora_"
 """Part of the name of every parameter that LoRA adds."""
@@ -102,7 +106,17 @@ class SCFT(nn.Module, Trainable):
         return symmetric_infonce(x, y, temperature, *batch.no_negatives())
 
     def embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """One vector for each row, ``(B, T)`` and ``(B,)`` → ``(B, D)`` float32."""
+        """One vector for each row, ``(B, T)`` and ``(B,)`` → ``(B, D)`` float32.
+
+        Rows are read a few at a time, the short ones together: two views of an item differ in length, and reading all
+        of a batch at the width of its longest row would spend a quarter of the work on padding.
+        """
+        order = lengths.argsort(stable=True)
+        parts = [rows for rows in order.chunk(PIECES) if len(rows)]
+        found = [self._embed(tokens[rows, : int(lengths[rows].max())], lengths[rows]) for rows in parts]
+        return torch.cat(found)[order.argsort()]
+
+    def _embed(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         model, head = self._frozen
         mask = (torch.arange(tokens.shape[1], device=tokens.device) < lengths[:, None]).long()
         states = model(input_ids=tokens, attention_mask=mask).last_hidden_state
@@ -139,6 +153,10 @@ def with_lora(model: nn.Module, *, rank: int, alpha: float, dropout: float) -> n
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers under a name that will be gone
         wrapped: nn.Module = peft.get_peft_model(model, config)
+    for part in list(wrapped.modules()):
+        drops = getattr(part, "lora_dropout", None)
+        if isinstance(drops, nn.ModuleDict):
+            drops.update({name: Dropout(dropout) for name in drops})  # cheaper than torch's, which peft puts in
     return wrapped
 
 
