@@ -27,6 +27,8 @@ RECIPES = {
     "textknn": "foretaste.recipes.textknn",
     "melt": "foretaste.recipes.melt",
     "cities": "foretaste.recipes.cities",
+    "said": "foretaste.recipes.said",
+    "tslrec": "foretaste.recipes.tslrec",
 }
 """Name → module; each module defines ``RECIPE``."""
 
