@@ -194,7 +194,7 @@ class _Loop:
         self.model.eval()
         found = self.validate() if self.processes.is_main else {}
         score = self.processes.agree([found.get(self.choose_by, 0.0)])[0]
-        if score > p.best:
+        if p.best_epoch < 0 or score > p.best:
             p.best, p.best_epoch, p.stale = score, p.epoch, 0
             if self.processes.is_main:
                 save_weights(self.folder / "best.safetensors", self.model)
