@@ -104,7 +104,7 @@ def test_items_may_come_one_after_the_other(runs: Path) -> None:
 
 def test_a_table_is_as_good_as_dicts_and_missing_attributes_are_none(runs: Path) -> None:
     shop = foretaste.load(trained(runs, "unisrec"))
-    shop.saved = with_items(shop.saved, pl.DataFrame({"item_id": ["x"], "title": ["black hose for the garden"]}))
+    shop.add_items(pl.DataFrame({"item_id": ["x"], "title": ["black hose for the garden"]}))
     assert shop.saved.catalogue["brand"][-1] is None
     assert shop.saved.popularity[-1] == 0
 

@@ -27,6 +27,13 @@ Candidates = Annotated[
 ]
 Similar = Annotated[str | None, typer.Option(help="Items like this one, instead.", show_default=False)]
 KeepSeen = Annotated[bool, typer.Option("--keep-seen", help="Items of the history may be recommended again.")]
+NewItems = Annotated[
+    Path | None,
+    typer.Option(
+        help="Items that came after the training (.csv, .jsonl, .parquet): they enter by their text.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="An unknown id is an error instead of being skipped.")]
 
 
@@ -39,6 +46,7 @@ def recommend(
     candidates: Candidates = None,
     similar: Similar = None,
     keep_seen: KeepSeen = False,
+    new_items: NewItems = None,
     strict: Strict = False,
     json: JsonFlag = False,
 ) -> None:
@@ -55,6 +63,8 @@ def recommend(
         foretaste recommend runs/sasrec --history B00KCF8ZWY --candidates B001,B002,B003
 
         foretaste recommend runs/sasrec --similar B00KCF8ZWY
+
+        foretaste recommend runs/unisrec --history B00KCF8ZWY --new-items arrivals.csv
     """
     from foretaste.core.progress import say
     from foretaste.serving.asking import ask
@@ -69,6 +79,7 @@ def recommend(
         similar=similar,
         exclude_seen=not keep_seen,
         on_unknown="error" if strict else "report",
+        new_items=new_items,
     )
     for note in answer.notes:
         say(f"note: {note}")

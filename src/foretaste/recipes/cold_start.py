@@ -174,6 +174,8 @@ def _check_ids(rows: Sequence[Mapping[str, Any]], saved: SavedModel) -> None:
 def _typed(rows: Sequence[Mapping[str, Any]], name: str, kind: pl.DataType) -> pl.Series:
     values = [str(row["item_id"]) if name == "item_id" else row.get(name) for row in rows]
     try:
+        if kind.is_numeric() and all(value is None or isinstance(value, str) for value in values):
+            return pl.Series(name, values, dtype=pl.String).cast(kind)  # as a CSV file gives them
         return pl.Series(name, values, dtype=kind, strict=True)
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise DataError(

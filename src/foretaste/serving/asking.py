@@ -7,6 +7,7 @@ from pathlib import Path
 from foretaste.core.errors import ConfigError
 from foretaste.recipes.run_folder import read_record
 from foretaste.recipes.splitting import open_dataset
+from foretaste.serving.new_items import read_new_items
 from foretaste.serving.recommendations import Recommendations
 from foretaste.serving.recommender import load, unknown_id
 
@@ -22,6 +23,7 @@ def ask(
     similar: str | None = None,
     exclude_seen: bool = True,
     on_unknown: str = "report",
+    new_items: Path | None = None,
 ) -> Recommendations:
     """The answer to one question.
 
@@ -35,6 +37,7 @@ def ask(
         similar: A raw item id: items like it are wanted instead.
         exclude_seen: Whether the history's items are left out.
         on_unknown: ``report`` or ``error``.
+        new_items: File of items that came after the training; they are taken in by their text first.
     """
     given = [
         name for name, value in (("--history", history), ("--user", user), ("--similar", similar)) if value is not None
@@ -46,6 +49,8 @@ def ask(
             mend="foretaste recommend RUN --history ID,ID",
         )
     recommender = load(run)
+    if new_items is not None:
+        recommender.add_items(read_new_items(new_items))
     if similar is not None:
         return recommender.similar(similar, k)
     items = _ids(history) if history is not None else _history_of(str(user), run, data)

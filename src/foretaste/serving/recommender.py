@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -128,7 +129,7 @@ class Recommender:
 
     def add_items(
         self,
-        items: Sequence[Mapping[str, Any]],
+        items: Sequence[Mapping[str, Any]] | pl.DataFrame,
         *,
         id_rows: str = "near",
         neighbours: int = 10,
