@@ -13,6 +13,7 @@ from foretaste.data.split import leave_one_out
 from foretaste.evaluation.blocks import evaluating, score_blocks
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
+from foretaste.nn.reduce import whiten
 from foretaste.recipes.serving_terms import CONTENT, choose_serving
 
 ITEMS, DIM = 40, 8
@@ -36,9 +37,11 @@ def test_by_default_nothing_is_added() -> None:
     torch.testing.assert_close(model.score(HISTORIES), model.network.score(HISTORIES))
 
 
-def test_the_content_term_is_the_nearest_text_of_the_history() -> None:
-    model = served(ServingConfig(content_weight=1.5))
-    unit = torch.nn.functional.normalize(TEXT, dim=1)
+@pytest.mark.parametrize(("standard", "activation"), [("none", "none"), ("centre", "gelu"), ("whiten", "none")])
+def test_the_content_term_is_the_nearest_text_of_the_history(standard: str, activation: str) -> None:
+    model = served(ServingConfig(content_weight=1.5), standard=standard, adapter_activation=activation)
+    vectors = {"none": TEXT, "centre": TEXT - TEXT.mean(0), "whiten": whiten(TEXT, 12)}[standard]
+    unit = torch.nn.functional.normalize(vectors, dim=1)
     wanted = model.network.score(HISTORIES)
     for row, items in enumerate(ROWS):
         if items:

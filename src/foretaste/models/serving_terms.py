@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.core.config import option
@@ -72,6 +72,7 @@ class ServedModel(Retriever):
         self.register_buffer("popularity", popularity)
         self.register_buffer("terms", torch.zeros(3, dtype=torch.float64))
         self._table: Tensor | None = None
+        self._unit: Tensor | None = None
         self.serve_with(config)
 
     def serve_with(self, config: ServingConfig) -> None:
@@ -100,7 +101,7 @@ class ServedModel(Retriever):
 
     def prepare(self) -> None:
         """Adapts and folds the item table, which holds until the network is trained again."""
-        self._table = None
+        self._table = self._unit = None
         self._table = self.item_vectors()
 
     def train(self, mode: bool = True) -> ServedModel:
@@ -111,7 +112,7 @@ class ServedModel(Retriever):
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item."""
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(len(new))])
-        self._table = None
+        self._table = self._unit = None
 
     def item_vectors(self) -> Tensor:
         if self._table is not None:
@@ -138,9 +139,23 @@ class ServedModel(Retriever):
         return scores
 
     def _unit_text(self) -> Tensor:
-        text = text_view(self.network.items)
-        assert text is not None, "serve_with() has looked"
-        return F.normalize(text.vectors, dim=1)
+        if self._unit is None:
+            text = text_view(self.network.items)
+            assert text is not None, "serve_with() has looked"
+            self._unit = F.normalize(as_compared(text), dim=1)
+        return self._unit
+
+
+@torch.no_grad()
+def as_compared(text: TextTable) -> Tensor:
+    """Text vectors whose cosines tell most: centred or whitened where the network's adapter reads them so, ``(V, D)``.
+
+    All texts of a catalogue share much of their direction, which says nothing; docs/methods/llmesr.md has figures.
+    """
+    adapter = text.adapter
+    standard = adapter[0] if isinstance(adapter, nn.Sequential) else getattr(adapter, "standard", None)
+    vectors: Tensor = text.vectors if standard is None else standard(text.vectors)
+    return vectors
 
 
 def text_view(items: ItemRepresentation) -> TextTable | None:
