@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever, Scorer, Users
@@ -65,6 +66,11 @@ class Block:
     scratch: bool = False
 
 
+FEWEST = 8
+"""Rows of a product at the least: for very few rows some libraries compute the last columns in another way, and the
+scores of two items with the very same vector then differ in their last bits."""
+
+
 def score_blocks(model: Scorer, histories: Sequences, users: Users = None, *, block: int = BLOCK) -> Iterator[Block]:
     """Yields the scores of all histories, block by block.
 
@@ -92,11 +98,14 @@ def _product_blocks(model: Retriever, histories: Sequences, users: Users, slices
     # No inner product is larger than the product of the norms; NaN and overflow fail this comparison.
     largest = items.norm(dim=0).max() * vectors.norm(dim=1).max()
     finite = bool(largest < torch.finfo(torch.float32).max / 2)
-    buffer = torch.empty((slices[0].stop, items.shape[1]), device=items.device)
+    buffer = torch.empty((max(slices[0].stop, FEWEST), items.shape[1]), device=items.device)
     for rows in slices:
-        out = buffer[: rows.stop - rows.start]
-        torch.mm(vectors[rows], items, out=out)
-        yield Block(rows, out, finite=finite, scratch=True)
+        count = rows.stop - rows.start
+        part = vectors[rows]
+        if count < FEWEST:
+            part = F.pad(part, (0, 0, 0, FEWEST - count))
+        torch.mm(part, items, out=buffer[: len(part)])
+        yield Block(rows, buffer[:count], finite=finite, scratch=True)
 
 
 def distinct(values: NDArray[np.int64]) -> NDArray[np.int64]:

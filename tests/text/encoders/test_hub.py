@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tiny_models import tiny_bert
+from tiny_encoders import tiny_bert
 
 CODE = """
 import sys

@@ -10,7 +10,7 @@ from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.tokens import tokenise
-from tiny_models import tiny_bert, tiny_llama
+from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = [
     "title : nail polish red",

@@ -16,7 +16,7 @@ from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.onnx_int8 import outlier_scale, products, quantise
 from foretaste.text.encoders.opening import open_encoder
-from tiny_models import tiny_bert, tiny_llama
+from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = ["title : nail polish red", "soap", "", "brand : lee ; title : shampoo by lee", "the oil of a cream " * 5]
 

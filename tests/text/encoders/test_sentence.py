@@ -9,7 +9,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.sentence import read_head
-from tiny_models import tiny_bert, tiny_llama
+from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = ["title : nail polish red", "soap", "brand : lee ; title : shampoo by lee", "the oil of a cream " * 9]
 
