@@ -27,7 +27,8 @@ from foretaste.nn.growth import NewItems, grow, growing
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
 from foretaste.recipes.texts import COMPANION
-from foretaste.text.store import EmbeddingStore
+from foretaste.text.prompts import item_prompts
+from foretaste.text.store import EmbeddingStore, text_digest
 
 ID_ROWS = ("near", "zero")
 PROBES = 8
@@ -41,19 +42,19 @@ def with_items(
     saved: SavedModel,
     items: Sequence[Mapping[str, Any]] | pl.DataFrame,
     *,
+    reader: TextReader | None = None,
     id_rows: str = "near",
     neighbours: int = 10,
-    encoder: str | None = None,
 ) -> SavedModel:
     """The model with further items in its catalogue; the one given stays as it is.
 
     Args:
         saved: A model whose recipe reads texts.
         items: ``item_id`` and attributes of each, under the names of the catalogue's columns.
+        reader: Of the model, from :func:`reader_of`; it is opened now where none is given.
         id_rows: What a new item has where known ones have a free vector: ``"near"``, the mean of those of the known
             items of nearest text, or ``"zero"``.
         neighbours: How many these are.
-        encoder: Where the text encoder lies now, if it was moved.
 
     Raises:
         ForetasteError: If the recipe has no texts, an item is known already or has no text, a column is unknown, or
@@ -65,9 +66,8 @@ def with_items(
         raise DataError(f"neighbours={neighbours} is too few", allowed="1 or more")
     _refuse_without_text(saved)
     table = as_rows(items, saved)
-    reader = TextReader.load(saved.folder / COMPANION, saved.folder.parent).opened(encoder)
+    reader = reader or reader_of(saved)
     known = known_vectors(saved, reader)
-    _check_reader(saved, reader, known)
     text = reader.read(untitled(table)).to(known)
     new = NewItems.of(text, known, neighbours=neighbours, borrow=id_rows == "near")
     model = grown(saved.model, new)
@@ -82,6 +82,22 @@ def with_items(
         catalogue=catalogue,
         info=info,
     )
+
+
+def reader_of(saved: SavedModel, encoder: str | None = None) -> TextReader:
+    """What reads new items for a model, its encoder at hand, tried on a few known items.
+
+    Args:
+        saved: The model as it was loaded.
+        encoder: Where the text encoder lies now, if it was moved.
+
+    Raises:
+        ArtefactError: If the recipe has no texts, or the known items get other vectors than the model has.
+    """
+    _refuse_without_text(saved)
+    reader = TextReader.load(saved.folder / COMPANION, saved.folder.parent).opened(encoder)
+    _check_reader(saved, reader, known_vectors(saved, reader))
+    return reader
 
 
 def grown(model: Scorer, new: NewItems) -> Scorer:
@@ -128,10 +144,11 @@ def known_vectors(saved: SavedModel, reader: TextReader) -> Tensor:
         vectors = getattr(module, "vectors", None)
         if isinstance(vectors, Tensor):
             return vectors.detach()
-    if reader.store is not None and reader.store.is_dir():
-        kept = EmbeddingStore(reader.store)
-        if (kept.index.find(list(saved.items), None) >= 0).all():
-            return reader.after(torch.from_numpy(kept.vectors(list(saved.items))))
+    if reader.spec is not None and reader.store is not None and reader.store.is_dir():
+        kept, ids = EmbeddingStore(reader.store), list(saved.items)
+        texts = item_prompts(untitled(saved.catalogue), reader.spec).texts()
+        if not kept.missing(ids, [text_digest(text) for text in texts]):
+            return reader.after(torch.from_numpy(kept.vectors(ids, texts)))
     say(f"texts     encoding the {len(saved.items):,} known items again: their store is not to be found")
     return reader.read(untitled(saved.catalogue))
 

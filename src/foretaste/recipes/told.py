@@ -87,7 +87,7 @@ def prompt_spec(data: Dataset, config: TextConfig) -> PromptSpec:
 def store_for(root: Path, told: Told, encoder: Encoder, config: TextConfig) -> EmbeddingStore:
     """The store below ``root`` that belongs to this data set, kind, encoder and prompt; begun if there is none."""
     spec = StoreSpec.of(encoder, told.fingerprint, config.store_dtype)
-    name = re.sub(r"[^\w.+-]+", "-", f"{told.data}-{told.kind}-{encoder.name}")
+    name = re.sub(r"[^\w.+-]+", "-", f"{told.data}-{told.kind}-{encoder.name}")[:100]
     return EmbeddingStore.create(root / f"{name}-{spec.fingerprint[:10]}", spec)
 
 

@@ -22,6 +22,7 @@ from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever
 from foretaste.recipes.run_folder import MODEL, RUN
 from foretaste.recipes.saved import SavedModel, load_model
+from foretaste.recipes.text_reader import TextReader
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
 
 BLOCK_SCORES = 1 << 23
@@ -58,6 +59,7 @@ class Recommender:
     def __init__(self, saved: SavedModel) -> None:
         self.saved = saved
         self.items = saved.items
+        self._reader: TextReader | None = None
 
     def __repr__(self) -> str:
         return f"Recommender({self.saved.recipe}, {len(self.items):,} items)"
@@ -153,9 +155,11 @@ class Recommender:
             ForetasteError: If the recipe reads no texts (says which do), an item is known already, has no text or an
                 unknown attribute. Nothing has changed then.
         """
-        from foretaste.recipes.cold_start import with_items
+        from foretaste.recipes.cold_start import reader_of, with_items
 
-        self.saved = with_items(self.saved, items, id_rows=id_rows, neighbours=neighbours, encoder=encoder)
+        if self._reader is None or encoder is not None:
+            self._reader = reader_of(self.saved, encoder)
+        self.saved = with_items(self.saved, items, reader=self._reader, id_rows=id_rows, neighbours=neighbours)
         self.items = self.saved.items
         return self
 

@@ -22,6 +22,11 @@ class RowIndex:
         return len(self._digests)
 
     @property
+    def num_ids(self) -> int:
+        """How many different ids there are; rows are more where a text changed."""
+        return len(self._newest)
+
+    @property
     def ids(self) -> list[str]:
         """All ids, in the order in which they first came in."""
         return list(self._newest)

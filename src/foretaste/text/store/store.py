@@ -63,7 +63,7 @@ class EmbeddingStore:
         return store
 
     def __len__(self) -> int:
-        return len(self.index.ids)
+        return self.index.num_ids
 
     @property
     def ids(self) -> list[str]:
