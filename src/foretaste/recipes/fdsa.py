@@ -87,10 +87,20 @@ def network(
 ) -> MappedRecommender:
     """Two encoders of the backbone's kind side by side, and a map from both to one state."""
     second = backbone(config, items).encoder
-    query = nn.Linear(2 * config.dim, config.dim)
+    query = joining_map(config.dim)
     mapped = None if loss is None else MappedLoss(loss, query, first_view)
     model = backbone(config, items, mapped, wrap=lambda first, _: TwoStreams(first, second))
     return MappedRecommender(model, query, first_view, sizes=sizes)
+
+
+def joining_map(dim: int) -> nn.Linear:
+    """From both states to one. It starts from the state of the items alone, which the start vectors were made for."""
+    query = nn.Linear(2 * dim, dim)
+    with torch.no_grad():
+        query.weight[:, :dim] = torch.eye(dim)
+        query.weight[:, dim:] = 0.0
+        query.bias.zero_()
+    return query
 
 
 def attribute_values(catalogue: pl.DataFrame, column: str, rarest: int) -> tuple[int, NDArray[np.int64]]:

@@ -34,7 +34,9 @@ class RLMRecConfig(TextSequenceConfig):
         choices=("con", "gen", "gen-item"),
         paper="con and gen",
     )
-    weight: float = option(0.1, "Weight of the alignment.", paper="0.01 (con), 0.01 to 0.1 (gen)", low=0)
+    weight: float = option(
+        1.0, "Weight of the alignment; gen wants less, 0.1.", paper="0.01 (con), 0.01 to 0.1 (gen)", low=0
+    )
     tau: float = option(0.2, "Temperature of the alignment.", paper="0.2 (con), 0.1 to 1 (gen)", low=1e-3)
     share: float = option(0.15, "Share of the places that gen hides.", paper="0.05 to 0.15", low=0, high=1)
 
