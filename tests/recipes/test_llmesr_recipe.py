@@ -37,7 +37,7 @@ def _stages(run: Path) -> list[str]:
 def test_from_raw_data_to_answers(tidy: Path, tmp_path: Path, backbone: str) -> None:
     run = tmp_path / "run"
     _train(tidy, run, f"backbone={backbone}")
-    assert _stages(run) == ["embed", "embed-users", "fit", "neighbours"]
+    assert _stages(run) == ["embed", "embed-users", "fit", "neighbours", "serving"]
     recommender = foretaste.load(run)
     first, second = recommender.recommend(histories=[["i3", "i4", "i5"], ["i9"]], k=4)
     assert len(first) == len(second) == 4
@@ -70,8 +70,8 @@ def test_the_saved_model_holds_the_frozen_text_and_no_training_part(tidy: Path, 
     ("overrides", "stages"),
     [
         (["se_view=false", "distill_weight=0"], ["fit"]),
-        (["co_view=false"], ["embed", "embed-users", "fit", "neighbours"]),
-        (["distill_weight=0"], ["embed", "fit"]),
+        (["co_view=false"], ["embed", "embed-users", "fit", "neighbours", "serving"]),
+        (["distill_weight=0", "tune_serving=false"], ["embed", "fit"]),
         (["shared=false", "teacher=online", "teacher_dropout=false"], None),
         (["cross_attention=false", "init=random", "item_reg=0.1", "distill=soft-clip"], None),
         (["adapter_layers=1", "adapter_activation=gelu", "init=pca", "item_reg=0.1", "item_reg_loss=soft-clip"], None),
@@ -91,7 +91,7 @@ def test_views_agree_only_where_there_are_two(tidy: Path, tmp_path: Path) -> Non
 
 
 def test_new_items_enter_by_their_text(tidy: Path, tmp_path: Path) -> None:
-    _train(tidy, tmp_path / "run", "router_alpha=0.5", "router_below=3")
+    _train(tidy, tmp_path / "run", "tune_serving=false", "content_weight=1", "router_alpha=0.5", "router_below=3")
     recommender = foretaste.load(tmp_path / "run")
     before = [one.item_id for one in recommender.recommend(histories=[["i3", "i4"]], k=18)[0]]
     recommender.add_items([{"item_id": "new", "title": "Item number 5", "brand": "b"}])
@@ -101,8 +101,8 @@ def test_new_items_enter_by_their_text(tidy: Path, tmp_path: Path) -> None:
 
 
 def test_serving_terms_chosen_after_training_are_saved_and_measured(tidy: Path, tmp_path: Path) -> None:
-    plain = _train(tidy, tmp_path / "plain")
-    tuned = _train(tidy, tmp_path / "tuned", "tune_serving=true")
+    plain = _train(tidy, tmp_path / "plain", "tune_serving=false")
+    tuned = _train(tidy, tmp_path / "tuned")
     choice = json.loads((tmp_path / "tuned" / "stages" / "serving" / "serving.json").read_text())
     model = load_model(tmp_path / "tuned" / "model").model
     assert model.serving.content_weight == choice["chosen"]["content_weight"]  # type: ignore[union-attr]

@@ -33,6 +33,7 @@ from foretaste.recipes.serving_terms import tuned_serving
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.recipes.text_sequence import TextSequenceConfig
 from foretaste.recipes.texts import embed_items, embed_users
+from foretaste.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,11 @@ class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
     )
     item_reg_temperature: float = option(0.1, "Temperature of that agreement.", low=1e-6)
     tune_serving: bool = option(
-        False, "Choose content term and router by the validation targets once the network is trained."
+        True,
+        "Choose content term and router by the validation targets once the network is trained; else they are as given.",
+        paper="false",
     )
+    train: TrainConfig = option(TrainConfig(lr=1e-3), "The training loop.")
 
 
 def train(run: Run, data: Dataset, split: Split, config: LLMESRRecipeConfig) -> ServedModel:
@@ -87,7 +91,7 @@ def train(run: Run, data: Dataset, split: Split, config: LLMESRRecipeConfig) -> 
     fit_sequence(run, Regularised(network, _terms(config, split, network, near)), data, split, config)
     popularity = torch.from_numpy(split.train.counts(len(text)))
     model = ServedModel(network, popularity, config, sizes={"text_dim": text.shape[1]})
-    if config.tune_serving:
+    if config.tune_serving and config.se_view:
         model.serve_with(tuned_serving(run, model, split, config))
     return model
 
