@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-
 from tiny_encoders import tiny_bert
 
 CODE = """

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tiny_encoders import tiny_bert, tiny_llama
 
 from foretaste.core.errors import ConfigError
 from foretaste.text.encoders.base import Encoder
@@ -10,7 +11,6 @@ from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.tokens import tokenise
-from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = [
     "title : nail polish red",

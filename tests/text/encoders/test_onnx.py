@@ -9,6 +9,7 @@ import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from tiny_encoders import tiny_bert, tiny_llama
 
 from foretaste.core.errors import ConfigError
 from foretaste.text.encoders import onnx as module
@@ -16,7 +17,6 @@ from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.onnx_int8 import outlier_scale, products, quantise
 from foretaste.text.encoders.opening import open_encoder
-from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = ["title : nail polish red", "soap", "", "brand : lee ; title : shampoo by lee", "the oil of a cream " * 5]
 

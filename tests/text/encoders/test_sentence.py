@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from tiny_encoders import tiny_bert, tiny_llama
 
 from foretaste.core.errors import ConfigError
 from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.encoders.sentence import read_head
-from tiny_encoders import tiny_bert, tiny_llama
 
 TEXTS = ["title : nail polish red", "soap", "brand : lee ; title : shampoo by lee", "the oil of a cream " * 9]
 
