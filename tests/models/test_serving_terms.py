@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
 from foretaste.data.split import leave_one_out
 from foretaste.evaluation.blocks import evaluating, score_blocks
+from foretaste.evaluation.evaluate import validation_metrics
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
@@ -100,15 +102,25 @@ def test_terms_without_the_view_they_need_are_refused() -> None:
         served(ServingConfig(router_alpha=0.5), co_view=False)
 
 
-def test_the_chosen_terms_are_the_best_that_were_tried() -> None:
+@pytest.mark.parametrize("mask_seen", [True, False])
+def test_the_chosen_terms_are_the_best_that_were_tried(mask_seen: bool) -> None:
     split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
     model = served()
-    best, tried = choose_serving(model, split)
+    best, tried = choose_serving(model, split, mask_seen=mask_seen)
     assert model.serving == ServingConfig(), "the model is left as it was"
-    assert [one["content_weight"] for one in tried[: len(CONTENT)]] == list(CONTENT)
+    assert asdict(ServingConfig()).items() <= tried[0].items()
+    for one in tried:
+        model.serve_with(ServingConfig(one["content_weight"], one["router_alpha"], int(one["router_below"])))
+        found = validation_metrics(model, split.valid, mask_seen=mask_seen)
+        assert one["ndcg@10"] == pytest.approx(found["ndcg@10"])
+    assert {one["content_weight"] for one in tried} == set(CONTENT)
     top = max(tried, key=lambda one: one["ndcg@10"])
-    assert (best.content_weight, best.router_alpha, best.router_below) == (
-        top["content_weight"], top["router_alpha"], top["router_below"],
-    )  # fmt: skip
+    assert asdict(best).items() <= top.items()
     assert top["ndcg@10"] > tried[0]["ndcg@10"]
-    assert len(choose_serving(served(se_view=False), split)[1]) == 1, "one view, no text: nothing to choose"
+
+
+def test_one_view_without_text_leaves_nothing_to_choose() -> None:
+    split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
+    assert choose_serving(served(se_view=False), split)[0] == ServingConfig()
+    assert len(choose_serving(served(se_view=False), split)[1]) == 1
+    assert {one["router_alpha"] for one in choose_serving(served(co_view=False), split)[1]} == {1.0}

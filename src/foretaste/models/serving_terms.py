@@ -132,11 +132,14 @@ class ServedModel(Retriever):
         scores = super().score(histories, users)
         if self.inner_product:
             return scores
-        recent, unit = histories.last(self.network.max_len), self._unit_text()
-        for start in range(0, len(recent), ROWS):
-            rows = np.arange(start, min(start + ROWS, len(recent)))
-            scores[start : start + ROWS] += self.serving.content_weight * nearest_text(unit, recent.take(rows))
+        for start in range(0, len(histories), ROWS):
+            rows = np.arange(start, min(start + ROWS, len(histories)))
+            scores[start : start + ROWS] += self.serving.content_weight * self.content(histories.take(rows))
         return scores
+
+    def content(self, histories: Sequences) -> Tensor:
+        """The content term before its weight, ``(n, V)``; call it with a few rows."""
+        return nearest_text(self._unit_text(), histories.last(self.network.max_len))
 
     def _unit_text(self) -> Tensor:
         if self._unit is None:

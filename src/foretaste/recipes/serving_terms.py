@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from foretaste.core.artefact import Run
 from foretaste.core.files import read_json, write_json
 from foretaste.core.progress import say
-from foretaste.data.split import Split
-from foretaste.evaluation.evaluate import validation_metrics
-from foretaste.models.serving_terms import ServedModel, ServingConfig, text_view
+from foretaste.data.split import Split, Targets
+from foretaste.evaluation.blocks import Seen, evaluating
+from foretaste.evaluation.metrics import mean_metrics
+from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig, text_view
 from foretaste.nn.text_items import Views
 from foretaste.recipes.config import RecipeConfig
 
 CONTENT = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
-ALPHA = (1.0, 0.75, 0.5, 0.25, 0.0)
+ALPHA = (0.75, 0.5, 0.25, 0.0)
 RARE = (0.25, 0.5, 0.75)
-"""Quantiles of the items' popularity below which an item counts as rare."""
+"""Quantiles of the items' popularity up to which an item counts as rare."""
 
 CHOICE = "serving.json"
 
 
 def tuned_serving(run: Run, model: ServedModel, split: Split, config: RecipeConfig) -> ServingConfig:
-    """The best of a small grid, first over the content weight and then over the router, as one stage of a run.
+    """The best of a small grid as one stage of a run.
 
     Args:
         run: The run that owns the stage.
@@ -49,28 +53,69 @@ def tuned_serving(run: Run, model: ServedModel, split: Split, config: RecipeConf
 def choose_serving(
     model: ServedModel, split: Split, *, mask_seen: bool = True
 ) -> tuple[ServingConfig, list[dict[str, float]]]:
-    """The best serving terms by validation NDCG@10, and everything that was tried."""
-    before, best, top = model.serving, ServingConfig(), -1.0
+    """The serving terms with the best validation NDCG@10, and everything that was tried; the first adds nothing.
+
+    All of the grid is tried in one pass: a history is encoded, and its parts of the scores are computed, once.
+
+    Args:
+        model: The trained model; what it serves with is left as it was.
+        split: Its validation targets are what is looked at.
+        mask_seen: Whether items of a history are left out of its ranking.
+    """
+    routers, weights = list(_routers(model)), CONTENT if text_view(model.network.items) is not None else CONTENT[:1]
+    with evaluating(model):
+        places = np.concatenate(list(_places(model, split.valid, routers, weights, mask_seen)), axis=2)
     tried: list[dict[str, float]] = []
-    for axis in (_content, _router):
-        for candidate in axis(model, best):
-            model.serve_with(candidate)
-            found = validation_metrics(model, split.valid, mask_seen=mask_seen)
-            tried.append({**asdict(candidate), **found})
-            if found["ndcg@10"] > top:
-                best, top = candidate, found["ndcg@10"]
-    model.serve_with(before)
-    say(f"serving   content_weight={best.content_weight:g} router_alpha={best.router_alpha:g} "
-        f"router_below={best.router_below}: validation ndcg@10 {tried[0]['ndcg@10']:.4f} -> {top:.4f}")  # fmt: skip
+    for (alpha, below), of_router in zip(routers, places, strict=True):
+        for weight, ranks in zip(weights, of_router, strict=True):
+            terms = ServingConfig(weight, alpha, below)
+            tried.append({**asdict(terms), **mean_metrics(ranks, (10,), ("ndcg", "hr"))})
+    top = max(tried, key=lambda one: one["ndcg@10"])
+    best = ServingConfig(top["content_weight"], top["router_alpha"], int(top["router_below"]))
+    gain = f"validation ndcg@10 {tried[0]['ndcg@10']:.4f} -> {top['ndcg@10']:.4f}"
+    say("serving   " + ", ".join(f"{key}={value:g}" for key, value in asdict(best).items()) + f": {gain}")
     return best, tried
 
 
-def _content(model: ServedModel, base: ServingConfig) -> Iterator[ServingConfig]:
-    weights = CONTENT if text_view(model.network.items) is not None else CONTENT[:1]
-    yield from (replace(base, content_weight=weight) for weight in weights)
-
-
-def _router(model: ServedModel, base: ServingConfig) -> Iterator[ServingConfig]:
+def _routers(model: ServedModel) -> Iterator[tuple[float, int]]:
+    """Factors and thresholds that are tried; the first changes nothing."""
+    yield 1.0, 0
     if isinstance(model.network.items, Views):
         levels = np.unique(np.quantile(model.popularity.cpu().numpy(), RARE).astype(int) + 1)
-        yield from (replace(base, router_alpha=a, router_below=int(b)) for a in ALPHA[1:] for b in levels)
+        yield from ((alpha, int(level)) for alpha in ALPHA for level in levels)
+
+
+def _places(
+    model: ServedModel,
+    targets: Targets,
+    routers: list[tuple[float, int]],
+    weights: tuple[float, ...],
+    mask_seen: bool,
+) -> Iterator[NDArray[np.float64]]:
+    """Ranks under every router and content weight, ``(routers, weights, b)`` for blocks of targets."""
+    network, counts = model.network, model.popularity
+    width = network.items.views[0].dim if isinstance(network.items, Views) else 0
+    table, users = network.item_vectors(), model.user_vectors(targets.histories, targets.users)
+    seen = Seen(targets.histories, model.num_items)
+    wanted = torch.from_numpy(targets.items.astype(np.int64))[:, None].to(table.device)
+    for start in range(0, len(targets), ROWS):
+        rows = slice(start, min(start + ROWS, len(targets)))
+        free, text = users[rows, :width] @ table[:, :width].T, users[rows, width:] @ table[:, width:].T
+        content = model.content(targets.histories.take(np.arange(rows.start, rows.stop))) if len(weights) > 1 else text
+        hidden = seen.within(rows, table.device) if mask_seen else None
+        content = content - content.gather(1, wanted[rows])
+        found = torch.empty(len(routers), len(weights), len(text), dtype=torch.float64)
+        for i, (alpha, below) in enumerate(routers):
+            base = text + torch.where(counts < below, alpha, 1.0) * free
+            base -= base.gather(1, wanted[rows])
+            if hidden is not None:
+                base[hidden] = -torch.inf
+            for j, weight in enumerate(weights):
+                found[i, j] = _rank(torch.add(base, content, alpha=weight), wanted[rows])
+        yield found.numpy()
+
+
+def _rank(ahead: Tensor, wanted: Tensor) -> Tensor:
+    """Ranks from what every item is ahead of the target, ``(b,)``; infinite for a target that is left out."""
+    place = (ahead > 0).sum(1) + ((ahead == 0).sum(1) - 1) / 2
+    return place.double().masked_fill(ahead.gather(1, wanted)[:, 0] == -torch.inf, torch.inf)
