@@ -24,7 +24,7 @@ from foretaste.recipes.space import Range
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.training.config import TrainConfig
 
-JOINT = TrainConfig(epochs=60, lr=5e-4)
+JOINT = TrainConfig(epochs=60, patience=10)
 
 
 @dataclass(frozen=True)
