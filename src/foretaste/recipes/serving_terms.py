@@ -21,7 +21,7 @@ from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig, tex
 from foretaste.nn.text_items import Views
 from foretaste.recipes.config import RecipeConfig
 
-CONTENT = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+CONTENT = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 ALPHA = (0.75, 0.5, 0.25, 0.0)
 RARE = (0.25, 0.5, 0.75)
 """Quantiles of the items' popularity up to which an item counts as rare."""
