@@ -91,14 +91,14 @@ def test_a_score_is_the_sum_of_the_views(name: str) -> None:
 @pytest.mark.parametrize("standard", ["none", "centre", "whiten"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_the_folded_adapter_is_the_adapter(layers: int, standard: str) -> None:
-    model = network(adapter_layers=layers, standard=standard)
+    model = network(adapter_layers=layers, standard=standard, text_length=2.0)
     _, se = views_of(model)
     vectors: Tensor = TEXT
     if standard != "none":
         first = se.adapter.standard  # type: ignore[union-attr]
         vectors = first(vectors)  # type: ignore[operator]
         torch.testing.assert_close(vectors.mean(0), torch.zeros(WIDTH), atol=1e-5, rtol=0)
-        torch.testing.assert_close(vectors.square().mean(), torch.tensor(1.0), atol=1e-4, rtol=0)
+        torch.testing.assert_close(vectors.square().sum(1).mean(), torch.tensor(4.0), atol=1e-3, rtol=0)
     linear = [module for module in se.adapter.modules() if isinstance(module, torch.nn.Linear)]  # type: ignore[union-attr]
     assert len(linear) == layers
     for layer in linear:

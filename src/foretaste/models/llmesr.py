@@ -8,6 +8,7 @@ is in ``models/serving_terms.py``.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -56,8 +57,8 @@ class DualViewConfig(BackboneConfig):
         choices=("none", "centre", "whiten"),
         paper="none",
     )
-    text_std: float = option(
-        1.0, "Standard deviation of their entries after that: the smaller, the slower the adapter learns.", low=1e-6
+    text_length: float = option(
+        1.0, "Their length after that, root mean square: the shorter, the slower the adapter learns.", low=1e-6
     )
 
 
@@ -115,7 +116,7 @@ def text_adapter(config: DualViewConfig, text: Tensor, *, fitted: bool = True) -
         standard = Standard(width, width, "pca" if config.standard == "whiten" else "none")
         whole = (StandardAdapter if adapter.activation is None else nn.Sequential)(standard, adapter)
         if fitted:
-            standard.fit(text).matrix.mul_(config.text_std)
+            standard.fit(text).matrix.mul_(config.text_length / math.sqrt(width))
     if fitted and config.adapter_start == "scaled":
         _scale(adapter, whole, text, config.init_std)
     return whole
