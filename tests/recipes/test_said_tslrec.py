@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -22,12 +23,14 @@ from foretaste.core.files import file_digest
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.models.base import Scorer
+from foretaste.recipes.id_reading import IdTexts
 from foretaste.recipes.item_vectors import VECTORS, read_vectors
 from foretaste.recipes.registry import recipe
 from foretaste.recipes.said import item_texts
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.splitting import make_split
 from foretaste.recipes.train import train_run
+from foretaste.text.encoders.loading import load_language_model
 from foretaste.training import loop
 from texts_fakes import write_shop
 from tiny_models import tiny_bert
@@ -216,6 +219,15 @@ def test_tslrec_never_sees_targets_or_texts(shop: Path, encoder: Path, tmp_path:
         recipe("tslrec").train(Run(tmp_path / str(place)), data, fixed, config)
         found.append(read_vectors(tmp_path / str(place) / "stages" / "embed", data))
     assert torch.equal(*found)
+
+
+def test_numbers_tell_nothing_of_the_catalogue_s_order(encoder: Path) -> None:
+    names = IdTexts(load_language_model(encoder), 1000, 32).names
+    again = IdTexts(load_language_model(encoder), 1000, 32).names
+    numbers = [int(name.removeprefix("item ")) for name in names]
+    assert names == again
+    assert sorted(numbers) == list(range(1000))
+    assert abs(np.corrcoef(numbers, np.arange(1000))[0, 1]) < 0.1
 
 
 def test_collaborative_vectors_of_a_finished_run(shop: Path, encoder: Path, tmp_path: Path) -> None:

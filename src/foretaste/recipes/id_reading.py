@@ -111,7 +111,10 @@ def category_probability(model: PreferenceReader, batches: list[SequenceBatch]) 
 
 
 class IdTexts:
-    """Item ids as texts, ``item 12, item 845``: dense ids, so that they tell nothing but themselves.
+    """Item ids as texts, ``item 12, item 845``.
+
+    The numbers are dealt out at random, the same in every run: a catalogue is often listed in the order in which its
+    items were first bought, so that neighbouring numbers would tell who bought what, the held-out targets included.
 
     Args:
         model: Whose tokens are counted.
@@ -121,7 +124,7 @@ class IdTexts:
 
     def __init__(self, model: LanguageModel, num_items: int, max_tokens: int) -> None:
         self.model, self.max_tokens = model, max_tokens
-        self.names = [f"item {item}" for item in range(num_items)]
+        self.names = [f"item {number}" for number in np.random.default_rng(num_items).permutation(num_items)]
         plain = model.tokenizer([f"{name}, " for name in self.names], add_special_tokens=False)["input_ids"]
         self.tokens = np.array([len(row) for row in plain], dtype=np.int64)
         whole, bare = (len(model.tokenizer("item", add_special_tokens=s)["input_ids"]) for s in (True, False))
