@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
 from foretaste.recipes.serving_terms import tuned_serving
 from foretaste.recipes.spaces import SEQUENCE
+from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig
 from foretaste.recipes.texts import embed_items, embed_users
 from foretaste.training.config import TrainConfig
@@ -40,6 +41,10 @@ from foretaste.training.config import TrainConfig
 class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
     """All keys of the recipe."""
 
+    text: TextConfig = field(
+        default_factory=lambda: TextConfig(layers="all"),
+        metadata={"help": "What is told of an item, and to whom; all layers, where the model is narrow."},
+    )
     init: str = option(
         "spectral",
         "Where the collaborative view starts: eigenvectors of the training part's co-occurrences, principal components "
