@@ -134,7 +134,7 @@ def main() -> None:
     arguments.add_argument("--recipes", nargs="*", default=[*TEXT, *PLAIN])
     arguments.add_argument("--share", type=float, default=0.1, help="share of the items held out")
     arguments.add_argument("--seed", type=int, default=0)
-    arguments.add_argument("--most", type=int, default=20_000, help="questions asked at most")
+    arguments.add_argument("--most", type=int, default=3000, help="questions of a kind asked at most")
     arguments.add_argument("--keys", nargs="*", default=[], help="KEY=VALUE for every recipe that has the key")
     given = arguments.parse_args()
     source, out = Path(os.environ["FORETASTE_DATA"]) / given.data, given.out / given.data

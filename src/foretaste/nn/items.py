@@ -63,6 +63,6 @@ class IdTable(ItemRepresentation):
         return self.weight
 
     def grow(self, new: NewItems) -> None:
-        """A new item gets the mean of the vectors of the items nearest by text."""
+        """A new item borrows from the items nearest by text."""
         rows = torch.cat([self.weight.detach(), new.borrowed(self.weight)])
         self.weight = nn.Parameter(rows, requires_grad=self.weight.requires_grad)

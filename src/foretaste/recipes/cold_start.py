@@ -2,7 +2,7 @@
 
 A new item's text goes through the encoder and the prompt of the catalogue's, its vector through whatever the recipe did
 to theirs. Where the network has a free vector for each item, a new one borrows the mean of those of the known items of
-nearest text, or has a zero vector.
+nearest text, at their usual length, or has a zero vector.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def with_items(
         items: ``item_id`` and attributes of each, under the names of the catalogue's columns.
         reader: Of the model, from :func:`reader_of`; it is opened now where none is given.
         id_rows: What a new item has where known ones have a free vector: ``"near"``, the mean of those of the known
-            items of nearest text, or ``"zero"``.
+            items of nearest text at their usual length, or ``"zero"``.
         neighbours: How many these are.
 
     Raises:

@@ -144,7 +144,7 @@ class Recommender:
         Args:
             items: ``item_id`` and attributes of each, under the names of the catalogue's columns, as ``title``.
             id_rows: What a new item has where known ones have a free vector of their own: ``"near"``, the mean of
-                those of the known items of nearest text, or ``"zero"``.
+                those of the known items of nearest text at their usual length, or ``"zero"``.
             neighbours: How many these are.
             encoder: Where the text encoder lies now, if it was moved.
 
