@@ -53,7 +53,7 @@ class NewItems:
         rows = table.detach()[self.near.to(table.device)]
         weights = self.weights.to(rows)
         mean = torch.einsum("nm,nmd->nd", weights, rows)
-        length = (weights * rows.norm(dim=-1)).sum(1, keepdim=True)
+        length: Tensor = (weights * rows.norm(dim=-1)).sum(1, keepdim=True)
         return F.normalize(mean, dim=1) * length
 
 
