@@ -14,6 +14,8 @@ from foretaste.core.extras import require
 
 PATIENCE = 20.0
 """Seconds that stopped processes have to end by themselves."""
+LAST_WORDS = 5.0
+"""Seconds the first process has to say what is wrong when another one has failed: mostly both fail of the same."""
 
 
 def launch(arguments: Sequence[str], processes: int) -> int:
@@ -87,9 +89,18 @@ def _wait(children: list[subprocess.Popen[bytes]]) -> int:
             return 0
         failed = [code for code in codes if code]
         if failed:
+            first = _ended(children[0], LAST_WORDS)
             _stop(children, signal.SIGTERM)
-            return codes[0] or failed[0]
+            return first or failed[0]
         time.sleep(0.1)
+
+
+def _ended(child: subprocess.Popen[bytes], seconds: float) -> int | None:
+    """Its exit code as soon as it has ended; None if it goes on for longer than this."""
+    try:
+        return child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _stop(children: list[subprocess.Popen[bytes]], how: signal.Signals) -> None:
