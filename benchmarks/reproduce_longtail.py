@@ -56,9 +56,10 @@ def train(cell: Cell, root: Path, out: Path) -> str:
 
 def prepare(data: str, root: Path, out: Path, wanted: set[str]) -> None:
     """Makes what the wanted methods share on a data set."""
-    for method, folder, command in preparations(data, root, out):
-        if method in wanted and not (folder / "manifest.json").is_file():
-            print(f"{folder}: {'done' if run(command, folder.with_suffix('.log')) else 'FAILED'}", flush=True)
+    for made in preparations(data, root, out):
+        if made.method in wanted and not (made.folder / "manifest.json").is_file():
+            done = run(made.command, made.folder.with_suffix(".log"))
+            print(f"{made.folder}: {'done' if done else 'FAILED'}", flush=True)
 
 
 def each(jobs: int, work: list[Cell], do: Callable[[Cell], str]) -> None:

@@ -16,8 +16,8 @@ BACKBONES = ("sasrec", "gru4rec", "bert4rec")
 METHODS = ("plain", "plain-random", "llm2x", "said", "tslrec", "melt", "cities", "llmesr", "llmemb")
 """``plain`` starts from spectral vectors, the library's default; ``plain-random`` as the papers' baselines do."""
 
-TEXT = {"llm2x", "said", "tslrec", "llmesr", "llmemb"}
-"""Methods that read item texts; they share one store of embeddings for each data set."""
+TEXT = {"llm2x", "llmesr", "llmemb"}
+"""Methods that embed item texts; they share one store of embeddings for each data set."""
 
 DATA = {
     "amazon_scientific": (BACKBONES, (0, 1, 2)),
@@ -64,20 +64,36 @@ class Cell:
 
 
 SHARED: dict[str, dict[str, str]] = {
-    "llmemb": {"scft.tuned": "scft/{data}"},
+    "llmemb": {"scft.tuned": "scft/{data}", "collaborative": "collaborative/{data}"},
+    "said": {"said.vectors": "said/{data}"},
+    "tslrec": {"tslrec.vectors": "tslrec/{data}"},
 }
 """What a method computes once for a data set, whatever the backbone and the seed: key → folder."""
 
 
-def preparations(data: str, root: Path, out: Path) -> Iterator[tuple[str, Path, list[str]]]:
-    """Method, folder that its runs on a data set share, and the command that makes it."""
-    folder = out / "scft" / data
-    keys = [f"text.store={out / 'store' / data}"]
-    yield (
-        "llmemb",
-        folder,
-        [sys.executable, "-m", "foretaste", "text", "tune", "--data", str(root / data), "--out", str(folder), *keys],
+@dataclass(frozen=True)
+class Preparation:
+    """Something that the runs of a method share on a data set."""
+
+    method: str
+    folder: Path
+    command: list[str]
+
+
+def preparations(data: str, root: Path, out: Path) -> Iterator[Preparation]:
+    """What runs share on a data set, in the order in which it can be made."""
+    store = f"text.store={out / 'store' / data}"
+    collaborative = out / "collaborative" / data
+    made = (
+        ("llmemb", out / "scft" / data, ["text", "tune"], [store]),
+        ("llmemb", collaborative, ["train", "sasrec"], []),
+        ("said", out / "said" / data, ["train", "said"], []),
+        ("tslrec", collaborative, ["train", "sasrec"], []),
+        ("tslrec", out / "tslrec" / data, ["train", "tslrec"], [f"collaborative={collaborative}"]),
     )
+    for method, folder, what, keys in made:
+        call = [sys.executable, "-m", "foretaste", *what, "--data", str(root / data), "--out", str(folder), *keys]
+        yield Preparation(method, folder, call)
 
 
 def cells() -> list[Cell]:

@@ -34,6 +34,8 @@ def search(work: list[Cell], root: Path, out: Path, *, trials: int, jobs: int) -
 def _one(cell: Cell, root: Path, out: Path, space: Path, trials: int) -> str:
     folder = _folder(cell, out)
     keys = [key for key in cell.keys(out) if not key.startswith(("dropout=", "train.lr="))]
+    if cell.method != "llmemb":  # said in words, or the first trial could not be the default
+        keys.append(f"dropout={0.2 if cell.backbone == 'bert4rec' else 0.5}")
     command = [sys.executable, "-m", "foretaste", "tune", cell.recipe(), "--data", str(root / DATA)]
     command += ["--out", str(folder), "--trials", str(trials), "--space", str(space), "--json", *keys]
     quiet = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
