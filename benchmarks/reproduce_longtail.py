@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from longtail import tuning
+from longtail.derived import derive
 from longtail.kept import keep, kept
 from longtail.plan import Cell, cells, preparations
 from longtail.table import table
@@ -99,6 +100,8 @@ def main() -> None:
         missing = [c for c in chosen if c.data == data and not kept(c.name)]
         prepare(data, root, asked.out, {c.method for c in missing})
         each(asked.jobs, missing, lambda c: train(c, root, asked.out))
+        for told in filter(None, (derive(c, root, asked.out) for c in chosen if c.data == data)):
+            print(told, flush=True)
     write()
     print(RESULT.read_text(encoding="utf-8"))
 

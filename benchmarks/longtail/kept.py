@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretaste.core.files import read_json, write_atomic
+from foretaste.evaluation.evaluate import Evaluation
 from machine import commit, processor
 
 KEPT = Path(__file__).parents[1] / "results" / "longtail"
@@ -49,10 +50,12 @@ class Kept:
         return float(self.about["seconds"]["train"])
 
 
-def keep(run: Path, name: str) -> Kept:
-    """Writes what is kept of a finished run."""
-    manifest, test = read_json(run / "manifest.json"), read_json(run / "metrics.json")["test"]
-    ranks = pl.read_parquet(run / "per_user.parquet", columns=["rank"])["rank"].to_numpy()
+def keep(run: Path, name: str, found: Evaluation | None = None) -> Kept:
+    """Writes what is kept of a finished run, or of its model measured in another way."""
+    manifest = read_json(run / "manifest.json")
+    test = read_json(run / "metrics.json")["test"] if found is None else found.as_json()
+    rows = pl.read_parquet(run / "per_user.parquet", columns=["rank"]) if found is None else found.per_user
+    ranks = rows["rank"].to_numpy()
     hit = np.flatnonzero(ranks < CUT)
     about = {
         "recipe": manifest["recipe"],

@@ -15,6 +15,8 @@ TUNED = HERE / "tuned.toml"
 BACKBONES = ("sasrec", "gru4rec", "bert4rec")
 METHODS = ("plain", "plain-random", "llm2x", "said", "tslrec", "melt", "cities", "llmesr", "llmemb")
 """``plain`` starts from spectral vectors, the library's default; ``plain-random`` as the papers' baselines do."""
+ROWS = (*METHODS[:2], "plain-content", *METHODS[2:-2], "llmesr-network", "llmesr", "llmemb-network", "llmemb")
+"""Of the table: the methods, and what is read off their runs (derived.py)."""
 
 TEXT = {"llm2x", "llmesr", "llmemb"}
 """Methods that embed item texts; they share one store of embeddings for each data set."""

@@ -8,14 +8,14 @@ import numpy as np
 
 from foretaste.evaluation.significance import compare_paired, holm
 from longtail.kept import Kept, kept
-from longtail.plan import DATA, METHODS, Cell
+from longtail.plan import DATA, ROWS, Cell
 
 GROUPS = (("items", "tail"), ("items", "head"), ("users", "tail"), ("users", "head"))
 
 
 def rows(data: str, backbone: str, seeds: tuple[int, ...]) -> dict[str, list[Kept]]:
     """Finished runs of each method, by seed."""
-    found = {m: [kept(Cell(data, backbone, m, s).name) for s in seeds] for m in METHODS}
+    found = {m: [kept(Cell(data, backbone, m, s).name) for s in seeds] for m in ROWS}
     return {m: [r for r in runs if r] for m, runs in found.items() if any(runs)}
 
 
@@ -27,7 +27,7 @@ def block(data: str, backbone: str, seeds: tuple[int, ...]) -> list[str]:
     columns = " ".join(f"{kind[:-1] + ':' + name:>10}" for kind, name in GROUPS)
     lines = ["", f"{data}, {backbone}"]
     lines.append(
-        f"  {'method':13} {'HR@10':>7} {'NDCG@10':>8} {'±':>6} {columns} {'vs plain':>9} {'p':>8} {'seconds':>8} seeds"
+        f"  {'method':14} {'HR@10':>7} {'NDCG@10':>8} {'±':>6} {columns} {'vs plain':>9} {'p':>8} {'seconds':>8} seeds"
     )
     tests = _tests(found)
     return lines + [_line(method, runs, tests.get(method)) for method, runs in found.items()]
@@ -49,7 +49,7 @@ def _line(method: str, runs: list[Kept], test: tuple[float, float] | None) -> st
     groups = " ".join(f"{mean(r.metric('groups', *key, 'ndcg@10') for r in runs):10.4f}" for key in GROUPS)
     gain = f"{test[0]:+9.1%} {test[1]:8.1e}" if test else f"{'':9} {'':8}"
     return (
-        f"  {method:13} {mean(r.metric('metrics', 'hr@10') for r in runs):7.4f} {mean(scores):8.4f} "
+        f"  {method:14} {mean(r.metric('metrics', 'hr@10') for r in runs):7.4f} {mean(scores):8.4f} "
         f"{stdev(scores) if len(scores) > 1 else 0.0:6.4f} {groups} {gain} "
         f"{mean(r.seconds for r in runs):8.1f} {len(runs):5}"
     )

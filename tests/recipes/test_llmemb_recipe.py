@@ -31,7 +31,7 @@ from foretaste.training.loop import fit
 from tiny_models import WIDTH, tiny_bert
 
 SMALL = ["dim=8", "inner=8", "hidden=8", "max_len=8", "train.epochs=2", "train.batch_tokens=64", "scft.batch=8"]
-SMALL += ["scft.epochs=1", "spread=standardise"]
+SMALL += ["scft.epochs=1", "spread=standardise", "tune_serving=false"]
 
 
 @pytest.fixture(scope="module")
@@ -57,16 +57,17 @@ def keys(shop: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def run(shop: Path, keys: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with all its stages its own."""
     out = tmp_path_factory.mktemp("runs") / "llmemb"
-    train_run("llmemb", shop, out, [key for key in keys if not key.startswith(("scft.tuned", "text.store"))])
+    left_out = ("scft.tuned", "text.store", "tune_serving")
+    train_run("llmemb", shop, out, [key for key in keys if not key.startswith(left_out)])
     return out
 
 
 def _table(run: Path) -> torch.Tensor:
-    return load_model(run / MODEL).model.state_dict()["items.vectors"]
+    return load_model(run / MODEL).model.state_dict()["network.items.vectors"]
 
 
 def test_every_stage_is_there_and_the_folder_answers_alone(run: Path) -> None:
-    assert {f.name for f in (run / "stages").iterdir()} == {"scft", "embed", "collaborative", "adapt"}
+    assert {f.name for f in (run / "stages").iterdir()} == {"scft", "embed", "collaborative", "adapt", "serving"}
     found = load(run).recommend(histories=[["i1", "i2"]], k=5)[0]
     assert len(found) == 5
 
@@ -79,16 +80,16 @@ def test_the_frozen_table_is_what_the_encoder_said(run: Path, shop: Path) -> Non
     assert table.shape == (18, 3 * WIDTH)
     assert float(table.mean(0).abs().max()) < 1e-5
     assert float(table.std()) == pytest.approx(1.0, rel=1e-2)
-    assert torch.equal(saved.model.item_vectors(), saved.model.items.adapter(table))  # type: ignore[union-attr, operator]
+    assert torch.equal(saved.model.item_vectors(), saved.model.network.items.adapter(table))  # type: ignore[union-attr, operator]
 
 
-def test_the_exported_table_scores_like_the_model(run: Path, shop: Path, tmp_path: Path) -> None:
+def test_the_exported_table_scores_like_the_network(run: Path, shop: Path, tmp_path: Path) -> None:
     export_run(run, tmp_path / "items.npy")
     saved = load_model(run / MODEL)
     histories = Sequences.from_lists([[1, 2, 3], [4]])
     vectors = open_ready(tmp_path / "items.npy").rows(list(saved.items))
     with torch.no_grad():
-        wanted = saved.model.score(histories)
+        wanted = saved.model.network.score(histories)  # type: ignore[union-attr, operator]
         found = saved.model.user_vectors(histories) @ torch.from_numpy(vectors).T  # type: ignore[operator]
     torch.testing.assert_close(found, wanted)
 
@@ -97,7 +98,7 @@ def test_items_that_come_later_go_through_the_same_encoder_and_maps(run: Path) -
     recommender = load(run)
     known = recommender.saved.catalogue.row(3, named=True)
     recommender.add_items([{"item_id": "new", "title": known["title"], "brand": known["brand"]}])
-    table = recommender.saved.model.state_dict()["items.vectors"]
+    table = recommender.saved.model.state_dict()["network.items.vectors"]
     torch.testing.assert_close(table[-1], table[3], atol=1e-4, rtol=1e-3)
 
 

@@ -81,13 +81,18 @@ class ServedModel(Retriever):
         Raises:
             ConfigError: If the network has no view that a term needs.
         """
-        if config.content_weight and text_view(self.network.items) is None:
+        if config.content_weight and self.text is None:
             raise ConfigError("content_weight needs a view made of text", mend="set content_weight=0, or se_view=true")
         if config.router_alpha != 1 and not isinstance(self.network.items, Views):
             raise ConfigError("router_alpha needs two views", mend="set router_alpha=1, or co_view=true")
         wanted = [config.content_weight, config.router_alpha, config.router_below]
         self.terms.copy_(torch.tensor(wanted, dtype=torch.float64))
         self._table = None
+
+    @property
+    def text(self) -> TextTable | None:
+        """What the content term compares."""
+        return text_view(self.network.items)
 
     @property
     def serving(self) -> ServingConfig:
@@ -143,9 +148,8 @@ class ServedModel(Retriever):
 
     def _unit_text(self) -> Tensor:
         if self._unit is None:
-            text = text_view(self.network.items)
-            assert text is not None, "serve_with() has looked"
-            self._unit = F.normalize(as_compared(text), dim=1)
+            assert self.text is not None, "serve_with() has looked"
+            self._unit = F.normalize(as_compared(self.text), dim=1)
         return self._unit
 
 

@@ -18,13 +18,14 @@ from foretaste.models.backbones import backbone
 from foretaste.models.base import Retriever
 from foretaste.models.llmemb import Alignment, RATConfig, item_table, spread
 from foretaste.models.losses import catalogue_loss
-from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.serving_terms import ServedModel
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import load_model
 from foretaste.recipes.scft import SCFTConfig
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
+from foretaste.recipes.serving_terms import ServedRecipeConfig, served
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig
@@ -33,7 +34,7 @@ from foretaste.recipes.tuning import tune_encoder
 
 
 @dataclass(frozen=True)
-class LLMEmbRecipeConfig(RATConfig, TextSequenceConfig):
+class LLMEmbRecipeConfig(RATConfig, ServedRecipeConfig, TextSequenceConfig):
     """All keys of the recipe."""
 
     dropout: float | None = option(0.3, "Dropout; none: 0.5, BERT4Rec 0.2.", paper="0.5", low=0, high=0.99)
@@ -51,23 +52,23 @@ class LLMEmbRecipeConfig(RATConfig, TextSequenceConfig):
     )
 
 
-def train(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> SequenceRecommender:
-    """The paper's stages, in the paper's order."""
+def train(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> ServedModel:
+    """The paper's stages, in the paper's order, and what is added when serving."""
     encoder = tune_encoder(run, data, config.text, config.scft, config.seed)
     text = _spread(run, embed_items(run, data, config.text, encoder=encoder), config)
     terms = [_alignment(run, data, split, config)] if config.align_weight else []
     seed_everything(config.seed)
     items = item_table(config, text, config.dim, std=config.init_std)
-    model = backbone(config, items, catalogue_loss(config, split.train, data.num_items))
-    fit_sequence(run, Regularised(model, terms), data, split, config, stage="adapt")
-    model.sizes = {"text_dim": text.shape[1]}  # type: ignore[assignment]
-    return model
+    network = backbone(config, items, catalogue_loss(config, split.train, data.num_items))
+    fit_sequence(run, Regularised(network, terms), data, split, config, stage="adapt")
+    return served(run, network, split, config)
 
 
-def build(config: LLMEmbRecipeConfig, sizes: dict[str, int]) -> SequenceRecommender:
+def build(config: LLMEmbRecipeConfig, sizes: dict[str, int]) -> ServedModel:
     """The network without its weights."""
     text = torch.zeros(sizes["num_items"], sizes["text_dim"])
-    return backbone(config, item_table(config, text, config.dim, std=config.init_std))
+    network = backbone(config, item_table(config, text, config.dim, std=config.init_std))
+    return ServedModel(network, torch.zeros(len(text), dtype=torch.int64), config)
 
 
 def _spread(run: Run, text: Tensor, config: LLMEmbRecipeConfig) -> Tensor:

@@ -22,14 +22,14 @@ from foretaste.models.distillation import SelfDistillation, ViewAgreement
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
-from foretaste.models.serving_terms import ServedModel, ServingConfig
+from foretaste.models.serving_terms import ServedModel
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.neighbours import nearest_neighbours
 from foretaste.nn.reduce import pca
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
-from foretaste.recipes.serving_terms import tuned_serving
+from foretaste.recipes.serving_terms import ServedRecipeConfig, served
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig
@@ -38,7 +38,7 @@ from foretaste.training.config import TrainConfig
 
 
 @dataclass(frozen=True)
-class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
+class LLMESRRecipeConfig(DualViewConfig, ServedRecipeConfig, TextSequenceConfig):
     """All keys of the recipe."""
 
     text: TextConfig = field(
@@ -77,11 +77,6 @@ class LLMESRRecipeConfig(DualViewConfig, ServingConfig, TextSequenceConfig):
         "cosine", "How the two views are compared.", choices=("cosine", "soft-clip"), paper="soft-clip"
     )
     item_reg_temperature: float = option(0.1, "Temperature of that agreement.", low=1e-6)
-    tune_serving: bool = option(
-        True,
-        "Choose content term and router by the validation targets once the network is trained; else they are as given.",
-        paper="false",
-    )
     train: TrainConfig = option(TrainConfig(lr=1e-3), "The training loop.")
 
 
@@ -94,11 +89,7 @@ def train(run: Run, data: Dataset, split: Split, config: LLMESRRecipeConfig) -> 
     seed_everything(config.seed)
     network = llmesr(config, text, _collaborative(config, text, split), catalogue_loss(config, split.train, len(text)))
     fit_sequence(run, Regularised(network, _terms(config, split, network, near)), data, split, config)
-    popularity = torch.from_numpy(split.train.counts(len(text)))
-    model = ServedModel(network, popularity, config, sizes={"text_dim": text.shape[1]})
-    if config.tune_serving and config.se_view:
-        model.serve_with(tuned_serving(run, model, split, config))
-    return model
+    return served(run, network, split, config)
 
 
 def build(config: LLMESRRecipeConfig, sizes: dict[str, int]) -> ServedModel:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.core.artefact import Run
+from foretaste.core.config import option
 from foretaste.core.files import read_json, write_json
 from foretaste.core.progress import say
 from foretaste.data.split import Split, Targets
 from foretaste.evaluation.blocks import Seen, evaluating
 from foretaste.evaluation.metrics import mean_metrics
-from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig, text_view
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig
 from foretaste.nn.text_items import Views
 from foretaste.recipes.config import RecipeConfig
 
@@ -27,6 +29,32 @@ RARE = (0.25, 0.5, 0.75)
 """Quantiles of the items' popularity up to which an item counts as rare."""
 
 CHOICE = "serving.json"
+
+
+@dataclass(frozen=True)
+class ServedConfig(ServingConfig):
+    """What is added to the scores, and whether the validation targets say how much."""
+
+    tune_serving: bool = option(
+        True,
+        "Choose content term and router by the validation targets once the network is trained; else they are as given.",
+        paper="false",
+    )
+
+
+@dataclass(frozen=True)
+class ServedRecipeConfig(ServedConfig, RecipeConfig):
+    """The keys that :func:`served` reads."""
+
+
+def served(run: Run, network: SequenceRecommender, split: Split, config: ServedRecipeConfig) -> ServedModel:
+    """The trained network with what is added to its scores, which is chosen here where the config asks for it."""
+    popularity = torch.from_numpy(split.train.counts(network.num_items))
+    model = ServedModel(network, popularity, config)
+    model.sizes = {"text_dim": 1 if model.text is None else model.text.vectors.shape[1]}
+    if config.tune_serving and model.text is not None:
+        model.serve_with(tuned_serving(run, model, split, config))
+    return model
 
 
 def tuned_serving(run: Run, model: ServedModel, split: Split, config: RecipeConfig) -> ServingConfig:
@@ -62,7 +90,7 @@ def choose_serving(
         split: Its validation targets are what is looked at.
         mask_seen: Whether items of a history are left out of its ranking.
     """
-    routers, weights = list(_routers(model)), CONTENT if text_view(model.network.items) is not None else CONTENT[:1]
+    routers, weights = list(_routers(model)), CONTENT if model.text is not None else CONTENT[:1]
     with evaluating(model):
         places = np.concatenate(list(_places(model, split.valid, routers, weights, mask_seen)), axis=2)
     tried: list[dict[str, float]] = []
