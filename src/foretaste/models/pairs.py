@@ -1,28 +1,22 @@
-"""The common body of MF and LightGCN: one vector for each user, one for each item, trained on single interactions.
+"""The common body of MF and LightGCN: one free vector for each user, one for each item, trained on single interactions.
 
 The two differ in how the vectors come from the weights, and in what a history says of its user.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-
 import numpy as np
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever, Trainable, Users, as_tensor
+from foretaste.models.two_sided import TwoSided
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 
-SCORING_ROWS = 4096
-"""Users placed at once when scoring; bounds the memory of :meth:`PairModel.user_vectors`."""
 
-
-class PairModel(Retriever, Trainable):
+class PairModel(TwoSided):
     """Knows its users by id, and places strangers by their histories.
 
     Args:
@@ -38,65 +32,18 @@ class PairModel(Retriever, Trainable):
     def __init__(
         self, users: IdTable, items: IdTable, loss: CatalogueLoss | None, *, l2: float = 0.0, cosine: bool = False
     ) -> None:
-        super().__init__()
-        self.users, self.items, self.loss = users, items, loss
-        self.l2, self.cosine, self.num_items = l2, cosine, items.num_items
+        super().__init__(items.num_items, loss, cosine=cosine)
+        self.users, self.items, self.l2 = users, items, l2
         self.sizes = {"num_users": users.num_items, "num_items": items.num_items}
-        self._scoring: tuple[Tensor, Tensor] | None = None
-        self.register_load_state_dict_post_hook(lambda module, _: module.forget())  # type: ignore[no-untyped-call]
-
-    @abstractmethod
-    def representations(self) -> tuple[ItemRepresentation, ItemRepresentation]:
-        """Users and items as the loss compares them."""
-
-    @abstractmethod
-    def place(self, histories: Sequences, users: Tensor) -> Tensor:
-        """Vectors ``(n, d)`` of users with these histories.
-
-        Args:
-            histories: ``n`` rows; a stranger without any item gets a zero vector, so that all items tie.
-            users: Dense user ids, ``-1`` for a stranger, ``(n,)`` int64.
-        """
 
     def forward(self, batch: PairBatch) -> Tensor:
-        if self.loss is None:
-            raise RuntimeError("this network was built for scoring: it has no loss")
+        if self.loss is None or not self.l2:
+            return super().forward(batch)
         self.forget()
-        users, items = self.representations()
-        if not self.l2:
-            return self.loss(users(batch.users), batch.items, batch.users, items)
-        users, items = Penalised(users, self.users), Penalised(items, self.items)
+        free_users, free_items = self.representations()
+        users, items = Penalised(free_users, self.users), Penalised(free_items, self.items)
         loss = self.loss(users(batch.users), batch.items, batch.users, items)
         return loss + self.l2 / 2 * (users.squares + items.squares) / len(batch.users)
-
-    def prepare(self) -> None:
-        with torch.inference_mode():
-            users, items = (side.table().detach() for side in self.representations())
-            self._scoring = (users, F.normalize(items, dim=-1) if self.cosine else items)
-
-    def forget(self) -> None:
-        """Drops what :meth:`prepare` computed: the weights are about to change."""
-        self._scoring = None
-
-    def scoring_tables(self) -> tuple[Tensor, Tensor]:
-        """Vectors of all users and all items as they are compared when scoring."""
-        if self._scoring is None:
-            self.prepare()
-        assert self._scoring is not None
-        return self._scoring
-
-    def item_vectors(self) -> Tensor:
-        return self.scoring_tables()[1]
-
-    def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
-        table = self.scoring_tables()[0]
-        vectors = torch.empty(len(histories), table.shape[1], device=table.device)
-        ids = torch.full((len(histories),), -1) if users is None else as_tensor(users)
-        with torch.inference_mode():
-            for rows in torch.split(torch.arange(len(ids)), SCORING_ROWS):
-                placed = self.place(histories.take(rows.numpy()), ids[rows].to(table.device))
-                vectors[rows.to(table.device)] = placed
-        return vectors
 
 
 class Penalised(ItemRepresentation):
