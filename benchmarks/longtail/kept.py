@@ -17,7 +17,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretaste.core.files import read_json, write_atomic
+from foretaste.data.dataset import Dataset
 from foretaste.evaluation.evaluate import Evaluation
+from foretaste.evaluation.groups import head_items
+from foretaste.recipes.splitting import make_split
 from machine import commit, processor
 
 KEPT = Path(__file__).parents[1] / "results" / "longtail"
@@ -30,11 +33,11 @@ class Kept:
 
     about: dict[str, Any]
 
-    def ndcg(self) -> NDArray[np.float64]:
-        """NDCG@10 of every test target, in the order of the split."""
-        out = np.zeros(self.about["targets"])
-        targets, places = np.array(self.about["hits"]["targets"], dtype=np.int64), self.about["hits"]["ranks"]
-        out[np.cumsum(targets)] = 1.0 / np.log2(np.array(places, dtype=np.float64) + 2.0)
+    def ndcg(self, *, tail: bool = False) -> NDArray[np.float64]:
+        """NDCG@10 of every test target, in the order of the split; with ``tail``, zero where it is a head item."""
+        out, hits = np.zeros(self.about["targets"]), self.about["hits"]
+        gains = 1.0 / np.log2(np.array(hits["ranks"], dtype=np.float64) + 2.0)
+        out[np.cumsum(np.array(hits["targets"], dtype=np.int64))] = gains * hits["tail"] if tail else gains
         return out
 
     def metric(self, *path: str) -> float:
@@ -54,9 +57,16 @@ def keep(run: Path, name: str, found: Evaluation | None = None) -> Kept:
     """Writes what is kept of a finished run, or of its model measured in another way."""
     manifest = read_json(run / "manifest.json")
     test = read_json(run / "metrics.json")["test"] if found is None else found.as_json()
-    rows = pl.read_parquet(run / "per_user.parquet", columns=["rank"]) if found is None else found.per_user
+    rows = pl.read_parquet(run / "per_user.parquet", columns=["item_id", "rank"]) if found is None else found.per_user
     ranks = rows["rank"].to_numpy()
     hit = np.flatnonzero(ranks < CUT)
+    hits = {
+        "targets": np.diff(hit, prepend=0).tolist(),
+        "ranks": [round(float(r), 1) for r in ranks[hit]],
+        "tail": tail_items(Path(read_json(run / "run.json")["data"]["path"]), rows["item_id"][hit])
+        .astype(int)
+        .tolist(),
+    }
     about = {
         "recipe": manifest["recipe"],
         "config": manifest["config"],
@@ -72,13 +82,21 @@ def keep(run: Path, name: str, found: Evaluation | None = None) -> Kept:
         "metrics": test["metrics"],
         "groups": {kind: {g: test["groups"][kind][g] for g in ("head", "tail")} for kind in ("items", "users")},
         "targets": len(ranks),
-        "hits": {"targets": np.diff(hit, prepend=0).tolist(), "ranks": [round(float(r), 1) for r in ranks[hit]]},
+        "hits": hits,
     }
     place = KEPT / f"{name}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in about.items())
     write_atomic(place, lambda part: part.write_text("{\n" + lines + "\n}\n", encoding="utf-8"))
     return Kept(about)
+
+
+def tail_items(data: Path, items: pl.Series) -> NDArray[np.bool_]:
+    """Which of these are tail items, as every report counts them."""
+    dataset = Dataset.load(data)
+    head = head_items(make_split(dataset, "leave-one-out").train.counts(dataset.num_items))
+    dense = {raw: place for place, raw in enumerate(dataset.items)}
+    return np.array([not head[dense[raw]] for raw in items], dtype=np.bool_)
 
 
 def kept(name: str) -> Kept | None:

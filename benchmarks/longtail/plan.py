@@ -21,6 +21,28 @@ ROWS = (*METHODS[:2], "plain-content", *METHODS[2:-2], "llmesr-network", "llmesr
 TEXT = {"llm2x", "llmesr", "llmemb"}
 """Methods that embed item texts; they share one store of embeddings for each data set."""
 
+ABLATIONS: dict[str, dict[str, str]] = {
+    "llmesr": {
+        "no-co-view": "co_view=false",
+        "no-se-view": "se_view=false",
+        "no-distillation": "distill_weight=0",
+        "no-shared": "shared=false",
+        "no-cross-attention": "cross_attention=false",
+        "one-layer-adapter": "adapter_layers=1",
+        "random-init": "init=random",
+        "last-layer": "text.layers=last",
+    },
+    "llmemb": {
+        "no-scft": "scft.enabled=false",
+        "no-adapter": "adapter=pca",
+        "no-align": "align_weight=0",
+        "no-frozen": "frozen=false",
+        "last-layer": "text.layers=last",
+    },
+}
+"""Method → the variants of its paper's ablation, and of ours, all without serving terms: name → key."""
+ABLATED = ("amazon_prime_pantry", "sasrec", (0, 1, 2))
+
 DATA = {
     "amazon_scientific": (BACKBONES, (0, 1, 2)),
     "amazon_prime_pantry": (BACKBONES, (0, 1, 2)),
@@ -45,19 +67,31 @@ class Cell:
 
     def recipe(self) -> str:
         """The recipe's name."""
-        return self.backbone if self.method.startswith("plain") else self.method
+        return self.backbone if self.method.startswith("plain") else self.base
+
+    @property
+    def base(self) -> str:
+        """The method of which this is a variant, or itself."""
+        return self.method.partition(":")[0]
 
     def keys(self, out: Path) -> list[str]:
         """Its keys: the method's, those found by tuning, and where it finds what runs share."""
-        keys = list(tuned(self.method, self.backbone))
+        keys = list(tuned(self.base, self.backbone))
+        variant = ABLATIONS.get(self.base, {}).get(self.method.partition(":")[2])
+        if variant:
+            keys += ["tune_serving=false", variant]
         if self.method == "plain-random":
             keys.append("init=random")
         if not self.method.startswith("plain"):
             keys.append(f"backbone={self.backbone}")
-        if self.method in TEXT:
+        if self.base in TEXT:
             keys.append(f"text.store={out / 'store' / self.data}")
-        keys += [f"{key}={out / place.format(data=self.data)}" for key, place in SHARED.get(self.method, {}).items()]
+        keys += [f"{key}={out / place.format(data=self.data)}" for key, place in self._shared().items()]
         return [*keys, f"seed={self.seed}"]
+
+    def _shared(self) -> dict[str, str]:
+        shared = SHARED.get(self.base, {})
+        return {key: place for key, place in shared.items() if not (key == "scft.tuned" and "no-scft" in self.method)}
 
     def command(self, root: Path, out: Path) -> list[str]:
         """What trains it."""
@@ -87,7 +121,7 @@ def preparations(data: str, root: Path, out: Path) -> Iterator[Preparation]:
     store = f"text.store={out / 'store' / data}"
     collaborative = out / "collaborative" / data
     made = (
-        ("llmemb", out / "scft" / data, ["text", "tune"], [store]),
+        ("llmemb", out / "scft" / data, ["text", "tune"], [store, "scft.epochs=1"]),
         ("llmemb", collaborative, ["train", "sasrec"], []),
         ("said", out / "said" / data, ["train", "said"], []),
         ("tslrec", collaborative, ["train", "sasrec"], []),
@@ -99,10 +133,13 @@ def preparations(data: str, root: Path, out: Path) -> Iterator[Preparation]:
 
 
 def cells() -> list[Cell]:
-    """All runs; the backbones' own first, because the others are measured against them."""
-    return [
+    """All runs of the table, the backbones' own first because the others are measured against them; then ablations."""
+    whole = [
         Cell(d, b, m, s) for d, (backbones, seeds) in DATA.items() for m in METHODS for b in backbones for s in seeds
     ]
+    data, backbone, seeds = ABLATED
+    parts = [f"{method}:{variant}" for method, variants in ABLATIONS.items() for variant in variants]
+    return whole + [Cell(data, backbone, part, seed) for part in parts for seed in seeds]
 
 
 def tuned(method: str, backbone: str) -> list[str]:
