@@ -51,6 +51,13 @@ def test_equal_mass_bins_share_the_interactions_evenly() -> None:
     assert mass.max() / mass.min() < 2.5
 
 
+def test_the_frequency_of_a_target_is_that_of_its_item() -> None:
+    popularity = np.array([1, 6, 0, 2, 1])
+    division = item_divisions(popularity, np.array([1, 2, 3, 1], dtype=np.int32))["frequency"]
+    assert division.names == tuple(str(number) for number in range(1, 11))
+    assert division.member.tolist() == [0, 3, 1, 0]
+
+
 def test_head_users_have_the_longest_histories_and_are_at_most_a_fifth() -> None:
     lengths = np.array([3, 3, 3, 3, 3, 3, 3, 9, 9, 12])
     head = user_divisions(lengths)["pareto"].masks()["head"]

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foretaste.data.frequency import BINS, frequency_bins
+
 HEAD_SHARE = 0.2
 """Pareto: the most popular fifth of the items, and the most active fifth of the users, are the head."""
 
@@ -97,6 +99,16 @@ def by_equal_mass(values: NDArray[np.int64], masses: NDArray[np.int64], bins: in
     return by_edges(values, tuple(int(edge) for edge in edges if edge > rising[0]))
 
 
+def by_frequency(popularity: NDArray[np.int64], items: NDArray[np.int32]) -> Division:
+    """PAD's bins of equal mass, from the hottest to the coldest; unlike :func:`by_equal_mass` they may part equals.
+
+    Args:
+        popularity: Training interactions of every item, ``(num_items,)``.
+        items: The targets' items, ``(m,)``.
+    """
+    return Division(tuple(str(number + 1) for number in range(BINS)), frequency_bins(popularity)[items])
+
+
 def by_cold(popularity: NDArray[np.int64]) -> Division:
     """Targets whose item never occurs in training, and the others."""
     return Division(("cold", "warm"), (popularity > 0).astype(np.int64))
@@ -114,6 +126,7 @@ def item_divisions(popularity: NDArray[np.int64], items: NDArray[np.int32]) -> d
         "pareto": by_head(head_items(popularity)[items]),
         "cold": by_cold(counts),
         "equal-mass": by_equal_mass(counts, popularity),
+        "frequency": by_frequency(popularity, items),
         **{name: by_edges(counts, edges) for name, edges in ITEM_EDGES.items()},
     }
 

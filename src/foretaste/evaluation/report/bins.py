@@ -25,6 +25,14 @@ PAPERS: tuple[Side, ...] = (
     (("items", "bins", "llm-esr"), "NDCG@10 in LLM-ESR's bins", "training interactions of the target"),
 )
 
+PAD: tuple[Side, ...] = (
+    (
+        ("items", "bins", "frequency"),
+        "NDCG@10 from the hottest to the coldest tenth",
+        "tenth of the training interactions that the target's item belongs to",
+    ),
+)
+
 
 def by_bins(comparison: Comparison) -> str | None:
     """The metric in bins of equal mass of item popularity, and of history length."""
@@ -34,6 +42,11 @@ def by_bins(comparison: Comparison) -> str | None:
 def by_papers_bins(comparison: Comparison) -> str | None:
     """The metric in the popularity bins of the papers on the long tail."""
     return _panels(comparison, PAPERS, "paper-bins", "NDCG@10 in the popularity bins of LLMEmb and LLM-ESR")
+
+
+def by_frequency(comparison: Comparison) -> str | None:
+    """The metric in PAD's ten bins of equal mass."""
+    return _panels(comparison, PAD, "frequency-bins", "NDCG@10 in ten bins of equal mass, from hot to cold items")
 
 
 def _panels(comparison: Comparison, sides: tuple[Side, ...], name: str, about: str) -> str | None:

@@ -50,6 +50,12 @@ FIGURES: tuple[tuple[str, Callable[[Comparison], str | None], str], ...] = (
         "counted on the training part only, where the papers count test interactions too.",
     ),
     (
+        "From hot to cold",
+        bins.by_frequency,
+        "Items by falling frequency, cut so that each bin holds a tenth of the training interactions: the bins of PAD, "
+        "whose gate goes by them. The last one also has the items that training never saw.",
+    ),
+    (
         "Head and tail",
         figures.head_and_tail,
         "Head items are the most popular fifth, head users the fifth with the longest histories (strong colour); tail "
