@@ -13,6 +13,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
 from foretaste.models.backbones import BackboneConfig, backbone
 from foretaste.models.bert4rec import BERT4RecConfig, bert4rec
+from foretaste.models.caser import CaserConfig, caser
 from foretaste.models.gru4rec import GRU4RecConfig, gru4rec
 from foretaste.models.sasrec import SASRecConfig, sasrec
 from foretaste.models.sequence import SequenceRecommender
@@ -23,6 +24,7 @@ ALONE: dict[str, Any] = {
     "sasrec": lambda **keys: sasrec(SASRecConfig(**keys), ITEMS),
     "gru4rec": lambda **keys: gru4rec(GRU4RecConfig(**keys), ITEMS),
     "bert4rec": lambda **keys: bert4rec(BERT4RecConfig(**keys), ITEMS),
+    "caser": lambda **keys: caser(CaserConfig(**keys), ITEMS),
 }
 HISTORIES = Sequences.from_lists([[1, 2, 3], [4], list(range(20)), [], [7, 7, 7, 7]])
 
@@ -35,6 +37,7 @@ def by_name(name: str, **keys: Any) -> SequenceRecommender:
 @pytest.mark.parametrize("name", ALONE)
 @pytest.mark.parametrize("keys", [{}, {"dim": 8, "layers": 1, "max_len": 6, "dropout": 0.3}])
 def test_it_is_the_model_of_that_name(name: str, keys: dict[str, Any]) -> None:
+    keys = {key: value for key, value in keys.items() if name != "caser" or key != "layers"}
     alone, named = ALONE[name](**keys).eval(), by_name(name, **keys).eval()
     assert type(named) is type(alone)
     shapes = [{key: tuple(t.shape) for key, t in model.state_dict().items()} for model in (alone, named)]
@@ -53,6 +56,7 @@ def test_every_key_of_the_model_can_be_set(name: str) -> None:
     keys = {
         "sasrec": {"query_norm": True, "activation": "relu", "scale": True, "pad_to": 50, "causal": False},
         "gru4rec": {"bare": True, "hidden": 64, "last_only": True},
+        "caser": {"window": 3, "horizontal": 5, "vertical": 2, "hidden": 9},
         "bert4rec": {"query_norm": True, "scale": True, "mask_share": 0.6, "last_share": 0.5},
     }[name]
     alone, named = ALONE[name](**keys).eval(), by_name(name, **keys).eval()
@@ -84,7 +88,9 @@ def test_something_may_be_put_around_the_encoder(name: str) -> None:
     assert model.user_vectors(HISTORIES).shape == (5, 6)
 
 
-@pytest.mark.parametrize(("name", "factor"), [("sasrec", 8**0.5), ("bert4rec", 8**0.5), ("gru4rec", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "factor"), [("sasrec", 8**0.5), ("bert4rec", 8**0.5), ("gru4rec", 1.0), ("caser", 1.0)]
+)
 def test_the_scale_is_that_of_the_width_of_the_encoder(name: str, factor: float) -> None:
     config = BackboneConfig(backbone=name, dim=8, scale=True)
     assert backbone(config, IdTable(ITEMS, 6), wrap=Bridge).factor == factor

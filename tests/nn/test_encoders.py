@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from foretaste.nn.convolution import ConvolutionEncoder
 from foretaste.nn.dropout import Dropout
 from foretaste.nn.query_norm import QueryNormBlock
 from foretaste.nn.recurrent import GRUEncoder
@@ -14,15 +15,21 @@ def _transformer(causal, dropout=0.0):
     return TransformerEncoder(16, layers=2, heads=2, inner=32, max_len=12, dropout=dropout, causal=causal)
 
 
+def _convolutions(dim=16, window=4):
+    torch.manual_seed(0)
+    return ConvolutionEncoder(dim, window=window, horizontal=3, vertical=2, hidden=12, dropout=0.0)
+
+
 def _encoders():
     return {
         "sasrec": _transformer(True),
         "bert4rec": _transformer(False),
         "gru4rec": GRUEncoder(16, hidden=24, layers=2, dropout=0.0),
+        "caser": _convolutions(),
     }
 
 
-@pytest.mark.parametrize("name", ["sasrec", "gru4rec"])
+@pytest.mark.parametrize("name", ["sasrec", "gru4rec", "caser"])
 @pytest.mark.parametrize("training", [False, True])
 def test_the_future_does_not_move_the_past(name, training):
     encoder = _encoders()[name].train(training)
@@ -34,7 +41,7 @@ def test_the_future_does_not_move_the_past(name, training):
     assert not torch.allclose(before[:, 5:], after[:, 5:])
 
 
-@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "gru4rec"])
+@pytest.mark.parametrize("name", ["sasrec", "bert4rec", "gru4rec", "caser"])
 def test_padding_changes_nothing(name):
     encoder = _encoders()[name].eval()
     x, lengths = torch.randn(3, 6, 16), torch.tensor([6, 4, 2])
@@ -87,3 +94,31 @@ def test_counted_padding_equals_real_padding():
     spelt = block(torch.cat([x, torch.zeros(2, 7, 16)], dim=1), None, False)[:, :5]
     counted = block(x, None, False, torch.full((2,), 7.0))
     torch.testing.assert_close(counted, spelt, atol=1e-5, rtol=1e-4)
+
+
+def test_a_place_has_casers_picture_of_its_newest_items():
+    """Each state equals Caser as the paper writes it, filter by filter, on the picture of that place."""
+    encoder = _convolutions(dim=6).eval()
+    x = torch.randn(1, 7, 6)
+    states = encoder(x, torch.tensor([7]))[0]
+    for place in range(7):
+        picture = torch.cat([torch.zeros(4, 6), x[0, : place + 1]])[-4:]
+        across = []
+        for height, conv in enumerate(encoder.across, start=1):
+            ends = [end for end in range(height, 5) if end > 3 - place]  # a filter must touch the history
+            slides = torch.stack([picture[end - height : end] for end in ends])
+            answers = torch.einsum("nhd,fdh->nf", slides, conv.weight) + conv.bias
+            across.append(answers.relu().amax(0))
+        down = torch.einsum("vl,ld->dv", encoder.down.weight, picture).flatten()
+        hidden = encoder.join(torch.cat([*across, down])).relu()
+        torch.testing.assert_close(states[place], encoder.out(hidden), atol=1e-5, rtol=1e-4)
+
+
+def test_caser_looks_at_its_window_and_no_further():
+    encoder = _convolutions().eval()
+    x, lengths = torch.randn(1, 9, 16), torch.tensor([9])
+    older, newer = x.clone(), x.clone()
+    older[:, :5], newer[:, 5] = 0.0, 0.0
+    last = encoder(x, lengths)[:, -1]
+    torch.testing.assert_close(encoder(older, lengths)[:, -1], last)
+    assert not torch.allclose(encoder(newer, lengths)[:, -1], last)

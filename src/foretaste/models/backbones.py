@@ -1,4 +1,4 @@
-"""SASRec, GRU4Rec or BERT4Rec by name, on any item representation: what every method of the long tail stands on."""
+"""A sequence encoder by name, on any item representation: what every method of the long tail stands on."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from torch import nn
 
 from foretaste.core.config import option
 from foretaste.models.bert4rec import BERT4Rec, BERT4RecConfig
+from foretaste.models.caser import CaserConfig, convolutions
 from foretaste.models.gru4rec import GRU4RecConfig, gru_encoder
 from foretaste.models.sasrec import SASRecConfig, transformer
 from foretaste.models.sequence import SequenceRecommender
@@ -18,18 +19,22 @@ from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 
 C = TypeVar("C")
+BACKBONES = ("sasrec", "gru4rec", "bert4rec", "caser")
 
 
 @dataclass(frozen=True)
 class BackboneConfig:
     """Which sequence encoder, and its keys; the defaults are those of the backbone alone."""
 
-    backbone: str = option("sasrec", "The sequence encoder.", choices=("sasrec", "gru4rec", "bert4rec"))
+    backbone: str = option("sasrec", "The sequence encoder.", choices=BACKBONES)
     dim: int = option(64, "Width of item vectors and states.", paper="64 (LLM-ESR), 128 (LLMEmb)", low=1)
     layers: int | None = option(None, "Layers; none: 2 transformer blocks, 1 GRU layer.", low=0)
     heads: int = option(2, "Attention heads; must divide dim.", paper="1", low=1)
     inner: int = option(64, "Width of the feed-forward layer.", paper="equal to dim", low=1)
-    hidden: int = option(128, "Width of the GRU's state.", paper="equal to dim", low=1)
+    hidden: int = option(128, "Width of the GRU's state and of Caser's layer.", paper="equal to dim", low=1)
+    window: int = option(5, "Newest items that Caser's filters look at.", paper="5", low=1)
+    horizontal: int = option(16, "Caser's horizontal filters of each height up to the window.", paper="16", low=1)
+    vertical: int = option(4, "Caser's vertical filters.", paper="4", low=1)
     dropout: float | None = option(None, "Dropout; none: 0.5, BERT4Rec 0.2.", paper="0.5", low=0, high=0.99)
     max_len: int = option(50, "Newest items of a history that are looked at.", paper="200", low=1)
     activation: str = option("gelu", "Activation of the feed-forward layer.", paper="relu", choices=("gelu", "relu"))
@@ -71,6 +76,10 @@ def backbone(
         return SequenceRecommender(
             items, around(gru_encoder(gru), gru.dim), loss, max_len=gru.max_len, last_only=gru.last_only
         )
+    if config.backbone == "caser":
+        keys_of_caser = _keys(CaserConfig, config)
+        encoder = around(convolutions(keys_of_caser), keys_of_caser.dim)
+        return SequenceRecommender(items, encoder, loss, max_len=keys_of_caser.max_len)
     if config.backbone == "bert4rec":
         bert = _keys(BERT4RecConfig, config)
         encoder = around(transformer(bert, causal=False, places=1), bert.dim)

@@ -134,7 +134,7 @@ def _scale(adapter: Adapter, whole: nn.Module, text: Tensor, std: float) -> None
 
 def is_causal(config: BackboneConfig) -> bool:
     """Whether the backbone hides the future."""
-    return config.backbone == "gru4rec" or (config.backbone == "sasrec" and config.causal)
+    return config.backbone in ("gru4rec", "caser") or (config.backbone == "sasrec" and config.causal)
 
 
 def _check(config: DualViewConfig) -> None:

@@ -13,6 +13,7 @@ RECIPES = {
     "sasrec": "foretaste.recipes.sasrec",
     "gru4rec": "foretaste.recipes.gru4rec",
     "bert4rec": "foretaste.recipes.bert4rec",
+    "caser": "foretaste.recipes.caser",
     "llmemb": "foretaste.recipes.llmemb",
     "popularity": "foretaste.recipes.popularity",
     "itemknn": "foretaste.recipes.itemknn",
