@@ -1,7 +1,7 @@
 """What encoding with int8 instead of fp32 costs in the quality of recommendations.
 
-``python benchmarks/int8_cost.py`` reads the catalogue with all-MiniLM-L6-v2 both ways and trains on both: TextKNN, which
-has no weights and so shows nothing but the vectors, and LLM2X, whose item vectors start from them. Users are paired.
+``python benchmarks/int8_cost.py`` reads the catalogue with all-MiniLM-L6-v2 both ways and trains on both: TextKNN,
+which has no weights and so shows nothing but the vectors, and LLM2X, whose item vectors start from them.
 """
 
 from __future__ import annotations
