@@ -1,0 +1,223 @@
+"""AlphaRec: collaborative filtering from language vectors alone (Sheng et al., ICLR 2025, arXiv 2407.05441).
+
+Nobody has an id. An item is the frozen vector of its text, a user the mean of the items taken; one projector maps both,
+LightGCN's propagation smooths the result over the graph of who took what, and cosines compare. So the parameters are
+those of the projector, however many users and items there are, and they serve a catalogue never seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foretaste.core.config import option
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import as_tensor
+from foretaste.models.fold_in import fold_in
+from foretaste.models.pairs import GivenTable, distinct
+from foretaste.models.two_sided import TwoSided
+from foretaste.nn.graph import BipartiteGraph
+from foretaste.nn.growth import NewItems
+from foretaste.nn.items import ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.pooling import user_means
+from foretaste.nn.projector import Projector
+
+
+@dataclass(frozen=True)
+class AlphaRecConfig:
+    """Keys of the network."""
+
+    map: str = option(
+        "mlp",
+        "From text to collaborative vectors: two layers, or one linear map without a bias.",
+        choices=("mlp", "linear"),
+        paper="mlp; linear in the linear-mapping study",
+    )
+    dim: int = option(64, "Width of the vectors that are compared.", paper="64", low=1)
+    hidden: float = option(
+        1.0,
+        "Width between the two layers, as a multiple of the text vectors' width.",
+        paper="1/2 of 3,072 (text-embedding-3-large), 9/32 of 4,096, 2 of 1,536, 8 of 768",
+        low=0.001,
+    )
+    layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="2", low=0)
+    ridge: float = option(
+        0.0,
+        "How firmly a propagated user vector is held when the history corrects it (lightgcn has the same key); 0 does "
+        "not correct it.",
+        paper="0",
+        low=0,
+    )
+    trainable: bool = option(False, "Whether the text vectors are trained too (an ablation).", paper="false")
+
+
+class AlphaRec(TwoSided):
+    """Whoever comes with a history is a node with edges to its items; the other nodes stay as they are.
+
+    With the training part as history that is exactly the trained vector, newer items count at once, and a stranger is
+    no exception. An item that nobody has taken is a node without edges: its text through the projector.
+
+    Args:
+        graph: The training interactions.
+        vectors: Language vectors of the items, ``(num_items, D)``.
+        projector: Maps ``D`` columns to ``dim``.
+        layers: Layers of propagation.
+        ridge: How firmly a propagated vector is held when the history corrects it; 0 does not correct it.
+        loss: Loss over the catalogue; None for a network that will only score.
+        cosine: Whether scores are cosines.
+        trainable: Whether the language vectors are trained too.
+    """
+
+    vectors: Tensor
+
+    def __init__(
+        self,
+        graph: BipartiteGraph,
+        vectors: Tensor,
+        projector: Projector,
+        *,
+        layers: int,
+        ridge: float = 0.0,
+        loss: CatalogueLoss | None = None,
+        cosine: bool = True,
+        trainable: bool = False,
+    ) -> None:
+        super().__init__(graph.num_items, loss, cosine=cosine)
+        self.graph, self.projector, self.layers, self.ridge = graph, projector, layers, ridge
+        if trainable:
+            self.vectors = nn.Parameter(vectors.float().clone())
+        else:
+            self.register_buffer("vectors", vectors.float())
+        self._spread: tuple[Tensor, Tensor] | None = None
+        self._lifted = self._messages = torch.empty(0)
+        self.register_load_state_dict_post_hook(lambda module, _: module.changed())  # type: ignore[no-untyped-call]
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """What a recipe has to know to build it again."""
+        second = self.projector.second
+        return {
+            "num_users": self.graph.num_users,
+            "edges": self.graph.edges,
+            "text_dim": self.vectors.shape[1],
+            "dim": self.projector.first.out_features if second is None else second.out_features,
+            "hidden": 0 if second is None else second.in_features,
+            "layers": self.layers,
+            "cosine": int(self.cosine),
+        }
+
+    def representations(self) -> tuple[ItemRepresentation, ItemRepresentation]:
+        if self.projector.linear:
+            users, items = self._spread_vectors()
+            return Projected(users, self.projector), Projected(items, self.projector)
+        users, items = self.graph.layer_mean(*self._own_vectors(), self.layers)
+        return GivenTable(users), GivenTable(items)
+
+    def _own_vectors(self) -> tuple[Tensor, Tensor]:
+        """Users and items before propagation (eq. 2), ``(U, d)`` and ``(V, d)``."""
+        lifted = self.projector.lift(self.vectors)
+        return self.projector.finish(user_means(self.graph, lifted)), self.projector.finish(lifted)
+
+    def _spread_vectors(self) -> tuple[Tensor, Tensor]:
+        """Propagated language vectors: a linear map commutes with propagation, which is then done once, not each step.
+
+        ``(U, D)`` and ``(V, D)``; kept while the language vectors are frozen.
+        """
+        if self._spread is not None:
+            return self._spread
+        spread = self.graph.layer_mean(user_means(self.graph, self.vectors), self.vectors, self.layers)
+        if not isinstance(self.vectors, nn.Parameter):
+            self._spread = spread
+        return spread
+
+    def prepare(self) -> None:
+        with torch.inference_mode():
+            self._lifted = self.projector.lift(self.vectors)
+            own = self._own_vectors()
+            users, items = self.graph.layer_mean(*own, self.layers)
+            self._scoring = (users, F.normalize(items, dim=-1) if self.cosine else items)
+            self._messages = self._message_table(*own)
+
+    def _message_table(self, users: Tensor, items: Tensor) -> Tensor:
+        """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
+        if not self.layers:
+            return torch.zeros_like(items)
+        _, sent = self.graph.layer_mean(users, items, self.layers - 1)
+        degrees = self.graph.item_degrees().clamp_min(1)
+        return sent * (self.layers / (self.layers + 1)) * degrees.rsqrt()[:, None]
+
+    def changed(self) -> None:
+        """Drops everything computed from graph and vectors: one of them is another now."""
+        self._spread = None
+        self.forget()
+
+    def place(self, histories: Sequences, users: Tensor) -> Tensor:
+        sets = distinct(histories, self.num_items)
+        placed = self._propagated(sets, self._own(sets))
+        return fold_in(self.item_vectors(), sets, self.ridge, placed) if self.ridge else placed
+
+    def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
+        """Users who say what they are looking for (section 3.4): ``(1 - alpha) e_u + alpha e_text``, propagated.
+
+        A row without items is its text alone. The correction by ``ridge`` is left out: it would undo the intention.
+
+        Args:
+            histories: ``n`` rows, each may be empty.
+            texts: Language vectors of what they say, ``(n, D)``.
+            alpha: 0 is the history alone.
+        """
+        self.scoring_tables()
+        with torch.inference_mode():
+            sets = distinct(histories, self.num_items)
+            said = self.projector(texts.to(self.vectors))
+            mixed = torch.lerp(self._own(sets), said, alpha)
+            empty = as_tensor(sets.lengths).to(said.device) == 0
+            return self._propagated(sets, torch.where(empty[:, None], said, mixed))
+
+    def _own(self, sets: Sequences) -> Tensor:
+        """Vectors before propagation of users with these items, ``(n, d)``; zeros for an empty row."""
+        device = self._lifted.device
+        offsets = as_tensor(sets.lengths).cumsum(0) - as_tensor(sets.lengths)
+        means = F.embedding_bag(as_tensor(sets.flat()).to(device), self._lifted, offsets.to(device), mode="mean")
+        known = as_tensor(sets.lengths).to(device) > 0
+        return self.projector.finish(means) * known[:, None]
+
+    def _propagated(self, sets: Sequences, own: Tensor) -> Tensor:
+        """Vectors of nodes with edges to these items and these vectors of their own, ``(n, d)``."""
+        received = torch.zeros_like(own)
+        owners, items = as_tensor(sets.owners()).to(own.device), as_tensor(sets.flat()).to(own.device)
+        received.index_add_(0, owners, self._messages[items])
+        received *= as_tensor(sets.lengths).to(own.device).clamp_min(1).rsqrt()[:, None]
+        return received + own / (self.layers + 1)
+
+    def grow(self, new: NewItems) -> None:
+        """A new item is a node without edges."""
+        rows = torch.cat([self.vectors.detach(), new.text.to(self.vectors)])
+        self.vectors = nn.Parameter(rows) if isinstance(self.vectors, nn.Parameter) else rows
+        self.graph.num_items += len(new)
+        self.graph.derive()
+        self.changed()
+
+
+class Projected(ItemRepresentation):
+    """Vectors behind a linear projector, which maps only those that are asked for.
+
+    Args:
+        vectors: ``(n, D)``.
+        projector: A linear one.
+    """
+
+    def __init__(self, vectors: Tensor, projector: Projector) -> None:
+        super().__init__()
+        self.vectors, self.projector = vectors, projector
+        self.num_items, self.dim = len(vectors), projector.first.out_features
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.projector.lift(F.embedding(ids, self.vectors))
+
+    def table(self) -> Tensor:
+        return self.projector.lift(self.vectors)
