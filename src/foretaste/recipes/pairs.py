@@ -11,14 +11,15 @@ from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.evaluation.evaluate import validation_metrics
-from foretaste.models.pairs import PairModel
+from foretaste.models.two_sided import TwoSided
 from foretaste.recipes.config import RecipeConfig
+from foretaste.training.batches import Batches
 from foretaste.training.checkpoint import load_weights
 from foretaste.training.config import TrainConfig
 from foretaste.training.loop import fit
 from foretaste.training.pairs import PairBatches
 
-M = TypeVar("M", bound=PairModel)
+M = TypeVar("M", bound=TwoSided)
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,16 @@ class PairRecipeConfig(RecipeConfig):
     train: TrainConfig = option(TrainConfig(batch_tokens=2048, lr=1e-2), "The training loop.")
 
 
-def fit_pairs(run: Run, model: M, data: Dataset, split: Split, config: PairRecipeConfig, *, stage: str = "fit") -> M:
+def fit_pairs(
+    run: Run,
+    model: M,
+    data: Dataset,
+    split: Split,
+    config: PairRecipeConfig,
+    *,
+    stage: str = "fit",
+    batches: Batches | None = None,
+) -> M:
     """Trains a model of pairs as one stage of a run, or reads it where that was done.
 
     Args:
@@ -38,13 +48,14 @@ def fit_pairs(run: Run, model: M, data: Dataset, split: Split, config: PairRecip
         split: Training part and validation targets.
         config: The recipe's keys.
         stage: Name of the stage.
+        batches: Where batches come from; default: all interactions of the training part, shuffled.
     """
-    batches = PairBatches(split.train, size=config.train.batch_tokens, seed=config.seed)
+    source = batches or PairBatches(split.train, size=config.train.batch_tokens, seed=config.seed)
 
     def make(folder: Path) -> M:
         fit(
             model,
-            batches,
+            source,
             config.train,
             folder=folder,
             validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),

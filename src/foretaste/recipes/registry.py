@@ -26,6 +26,7 @@ RECIPES = {
     "fdsa": "foretaste.recipes.fdsa",
     "rlmrec": "foretaste.recipes.rlmrec",
     "textknn": "foretaste.recipes.textknn",
+    "alpharec": "foretaste.recipes.alpharec",
     "melt": "foretaste.recipes.melt",
     "cities": "foretaste.recipes.cities",
     "said": "foretaste.recipes.said",
