@@ -1,4 +1,4 @@
-"""The same search for every method on every backbone: learning rate and dropout, a stated number of trials."""
+"""The same search for every method, on SASRec: learning rate and dropout, a stated number of trials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from foretaste.core.files import read_json, write_atomic
-from longtail.plan import BACKBONES, METHODS, TUNED, Cell
+from longtail.plan import METHODS, TUNED, Cell
 
 DATA = "amazon_scientific"
 SPACE = """dropout = { low = 0.1, high = 0.6 }
@@ -20,13 +20,12 @@ SPACE = """dropout = { low = 0.1, high = 0.6 }
 
 
 def search(work: list[Cell], root: Path, out: Path, *, trials: int, jobs: int) -> None:
-    """Searches for each method and backbone of ``work`` that has seed 0; the first trial is the recipe's defaults."""
+    """Searches for each of these cells; the first trial is the recipe's defaults."""
     space = out / "tune" / "space.toml"
     space.parent.mkdir(parents=True, exist_ok=True)
     space.write_text(SPACE, encoding="utf-8")
     with ThreadPoolExecutor(jobs) as pool:
-        todo = [cell for cell in work if cell.seed == 0]
-        for cell, told in zip(todo, pool.map(lambda c: _one(c, root, out, space, trials), todo), strict=True):
+        for cell, told in zip(work, pool.map(lambda c: _one(c, root, out, space, trials), work), strict=True):
             print(f"{cell.method} {cell.backbone}: {told}", flush=True)
             write(out)
 
@@ -35,7 +34,7 @@ def _one(cell: Cell, root: Path, out: Path, space: Path, trials: int) -> str:
     folder = _folder(cell, out)
     keys = [key for key in cell.keys(out) if not key.startswith(("dropout=", "train.lr="))]
     if cell.method != "llmemb":  # said in words, or the first trial could not be the default
-        keys.append(f"dropout={0.2 if cell.backbone == 'bert4rec' else 0.5}")
+        keys.append("dropout=0.5")
     command = [sys.executable, "-m", "foretaste", "tune", cell.recipe(), "--data", str(root / DATA)]
     command += ["--out", str(folder), "--trials", str(trials), "--space", str(space), "--json", *keys]
     quiet = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
@@ -57,10 +56,9 @@ def write(out: Path) -> None:
     """Writes the best settings of every finished search."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for method in METHODS:
-        for backbone in BACKBONES:
-            result = _folder(Cell(DATA, backbone, method, 0), out).with_suffix(".json")
-            if result.is_file():
-                found[method, backbone] = read_json(result)
+        result = _folder(Cell(DATA, "sasrec", method, 0), out).with_suffix(".json")
+        if result.is_file():
+            found[method, "sasrec"] = read_json(result)
     lines = [f"# Best of the same number of trials each on {DATA}, seed 0, by validation NDCG@10; see tuning.py."]
     for (method, backbone), result in found.items():
         lines += ["", f"[{method}.{backbone}]"]
