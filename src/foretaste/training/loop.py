@@ -161,7 +161,7 @@ class _Loop:
             torch.nn.utils.clip_grad_norm_(dense, self.config.clip)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group.get("factor", 1.0)
             optimizer.step()
             optimizer.zero_grad()
         self.progress.step += 1

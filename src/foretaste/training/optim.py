@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +15,8 @@ from foretaste.training.config import TrainConfig
 def make_optimizers(module: nn.Module, config: TrainConfig) -> list[torch.optim.Optimizer]:
     """AdamW for dense gradients and, where tables give sparse ones, an Adam that touches only the rows used.
 
-    Weight decay is left off vectors and scalars (biases, norms).
+    Weight decay is left off vectors and scalars (biases, norms). A module that says ``lr_factor`` has its own weights
+    trained at that many times the rate, and without decay.
     """
     rows = {
         id(part.weight)
@@ -29,9 +31,13 @@ def make_optimizers(module: nn.Module, config: TrainConfig) -> list[torch.optim.
             allowed="sparse-adam with a sparse table, adamw with a dense one",
             mend="use sparse-adam only with a loss that samples its negatives",
         )
-    groups = [
-        {"params": [p for p in trained if id(p) not in rows and p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in trained if id(p) not in rows and p.ndim <= 1], "weight_decay": 0.0},
+    factors = {id(p): part.lr_factor for part in module.modules() if hasattr(part, "lr_factor")
+               for p in part.parameters(recurse=False)}  # fmt: skip
+    plain = [p for p in trained if id(p) not in rows and id(p) not in factors]
+    groups: list[dict[str, Any]] = [
+        {"params": [p for p in plain if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in plain if p.ndim <= 1], "weight_decay": 0.0},
+        *({"params": [p], "weight_decay": 0.0, "factor": factors[id(p)]} for p in trained if id(p) in factors),
     ]
     groups = [group for group in groups if group["params"]]
     betas = (0.9, config.beta2)
