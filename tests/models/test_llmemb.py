@@ -11,9 +11,10 @@ from torch import Tensor
 from foretaste.data.sequences import Sequences
 from foretaste.models.auxiliary import Regularised
 from foretaste.models.backbones import BackboneConfig, backbone
-from foretaste.models.llmemb import Alignment, RATConfig, item_table, spread
+from foretaste.models.llmemb import Alignment, RATConfig
 from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.text_table import item_table, spread
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.losses.soft_clip import soft_clip
 from foretaste.nn.losses.symmetric import symmetric_infonce
@@ -108,6 +109,14 @@ def test_the_ablations_are_what_they_say() -> None:
     covariance = reduced.T @ reduced
     torch.testing.assert_close(covariance, torch.diag(covariance.diagonal()), atol=1e-5, rtol=1e-4)
     assert not any(name.startswith("items") for name, _ in plain.named_parameters())
+
+
+def test_whitening_may_keep_the_leading_directions_alone() -> None:
+    text = torch.randn(200, WIDTH) * torch.linspace(0.01, 3.0, WIDTH)
+    whole, some = (spread(RATConfig(spread_dims=dims), text, DIM, std=0.05) for dims in (0, 5))
+    assert whole is not None
+    assert some is not None
+    torch.testing.assert_close(some[1], whole[1][:, :5])
 
 
 @pytest.mark.parametrize("adapter", ["linear", "gelu"])

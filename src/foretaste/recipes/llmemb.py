@@ -16,9 +16,10 @@ from foretaste.data.split import Split
 from foretaste.models.auxiliary import Regularised
 from foretaste.models.backbones import backbone
 from foretaste.models.base import Retriever
-from foretaste.models.llmemb import Alignment, RATConfig, item_table, spread
+from foretaste.models.llmemb import Alignment, RATConfig
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.serving_terms import ServedModel
+from foretaste.models.text_table import item_table
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import load_model
@@ -28,8 +29,8 @@ from foretaste.recipes.sequence import fit_sequence, id_table
 from foretaste.recipes.serving_terms import ServedRecipeConfig, served
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.recipes.text_config import TextConfig
-from foretaste.recipes.text_sequence import TextSequenceConfig
-from foretaste.recipes.texts import COMPANION, embed_items
+from foretaste.recipes.text_sequence import TextSequenceConfig, spread_text
+from foretaste.recipes.texts import embed_items
 from foretaste.recipes.tuning import tune_encoder
 
 
@@ -55,7 +56,8 @@ class LLMEmbRecipeConfig(RATConfig, ServedRecipeConfig, TextSequenceConfig):
 def train(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> ServedModel:
     """The paper's stages, in the paper's order, and what is added when serving."""
     encoder = tune_encoder(run, data, config.text, config.scft, config.seed)
-    text = _spread(run, embed_items(run, data, config.text, encoder=encoder), config)
+    vectors = embed_items(run, data, config.text, encoder=encoder)
+    text = spread_text(run, vectors, config, config.dim, std=config.init_std)
     terms = [_alignment(run, data, split, config)] if config.align_weight else []
     seed_everything(config.seed)
     items = item_table(config, text, config.dim, std=config.init_std)
@@ -69,16 +71,6 @@ def build(config: LLMEmbRecipeConfig, sizes: dict[str, int]) -> ServedModel:
     text = torch.zeros(sizes["num_items"], sizes["text_dim"])
     network = backbone(config, item_table(config, text, config.dim, std=config.init_std))
     return ServedModel(network, torch.zeros(len(text), dtype=torch.int64), config)
-
-
-def _spread(run: Run, text: Tensor, config: LLMEmbRecipeConfig) -> Tensor:
-    """The text vectors as the adapter reads them; what is done to them is told to the reader of later items."""
-    done = spread(config, text, config.dim, std=config.init_std)
-    if done is None:
-        return text
-    mean, matrix = done
-    run.companions[COMPANION] = run.companions[COMPANION].then(mean, matrix)  # type: ignore[attr-defined]
-    return ((text.double() - mean) @ matrix).float()
 
 
 def _alignment(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> Alignment:
