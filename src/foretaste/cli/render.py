@@ -31,11 +31,12 @@ def show_metrics(reports: dict[str, dict[str, Any]]) -> None:
     console = stdout()
     table = Table("metric", *reports, box=None, pad_edge=False)
     columns = [report["metrics"] for report in reports.values()]
+    first = next(iter(reports.values()))
+    hidden = () if "answers" in first["protocol"] else ALIASES
     for key in columns[0]:
-        if key.partition("@")[0] not in ALIASES:
+        if key.partition("@")[0] not in hidden:
             table.add_row(key, *(number(column.get(key)) for column in columns))
     console.print(table)
-    first = next(iter(reports.values()))
     for line in group_lines(first["groups"]):
         console.print(Text(line))
     if beyond := first.get("beyond"):

@@ -18,6 +18,9 @@ from foretaste.evaluation.significance import SAMPLES, Paired, compare_paired, h
 TESTED = ("ndcg@10", "hr@10")
 """Metrics whose differences are tested."""
 
+TESTED_SETS = ("ndcg@10", "hr@10", "ndcg@20", "recall@20")
+"""The same where a question has several answers."""
+
 SAME = ("data_fingerprint", "split", "part", "candidates", "num_candidates", "seen", "ties", "unscored", "popularity")
 """Keys of the protocol that must agree for numbers to be comparable."""
 
@@ -98,7 +101,7 @@ def compare(folders: Iterable[str | Path], *, samples: int = SAMPLES, seed: int 
 def _differences(entries: tuple[Entry, ...], samples: int, seed: int) -> tuple[tuple[Difference, ...], list[str]]:
     found: list[tuple[str, str, Paired, float]] = []
     warnings = []
-    for metric in TESTED:
+    for metric in TESTED_SETS if entries[0].answers else TESTED:
         first = entries[0].values(metric)
         for entry in entries[1:]:
             both = _aligned(first, entry.values(metric))

@@ -36,6 +36,11 @@ class Entry:
         """
         return self._spread([_dig(run.test, path) for run in self.runs])
 
+    @property
+    def answers(self) -> bool:
+        """Whether a question has several answers, so that recall is not the hit rate."""
+        return "answers" in self.runs[0].protocol
+
     def seconds(self) -> tuple[float, float] | None:
         """Mean and standard deviation of the training time."""
         return self._spread([run.seconds.get("train") for run in self.runs])

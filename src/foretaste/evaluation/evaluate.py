@@ -11,14 +11,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from foretaste.core.errors import unknown
+from foretaste.core.errors import ConfigError, unknown
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split, Targets
+from foretaste.data.target_sets import TargetSets, questions
 from foretaste.evaluation.beyond import Vectors, beyond_accuracy
 from foretaste.evaluation.groups import Division, item_divisions, user_divisions
-from foretaste.evaluation.metrics import CUTOFFS, mean_metrics
+from foretaste.evaluation.metrics import CUTOFFS, mean_metrics, per_target
 from foretaste.evaluation.ranks import ranks
 from foretaste.evaluation.sampled import SAMPLED, candidates, sampled_ranks
+from foretaste.evaluation.set_metrics import per_question
+from foretaste.evaluation.set_ranks import set_ranks
 from foretaste.evaluation.top_k import top_k
 from foretaste.models.base import Scorer
 
@@ -38,7 +41,8 @@ class Evaluation:
         metrics: ``{"hr@10": …}`` over all targets.
         groups: ``{"items": {"head": {"targets": n, "hr@10": …}, "tail", "cold", "warm", "bins": {…}}, "users": {…}}``.
         beyond: Coverage, Gini, novelty, diversity and exposure of the recommended lists; empty when not asked for.
-        per_user: One row for each target: user_id, item_id, rank (0 is best), history_length, target_popularity.
+        per_user: One row for each user asked: user_id, item_id, rank (0 is best), history_length, target_popularity;
+            where a question has several answers, item_id, rank and target_popularity are lists.
     """
 
     protocol: dict[str, Any]
@@ -91,17 +95,21 @@ def evaluate(
     if part not in ("valid", "test"):
         raise unknown("part", part, ("valid", "test"))
     targets = split.valid if part == "valid" else split.test
+    asked = targets.take(targets.firsts) if isinstance(targets, TargetSets) else targets
     popularity = split.train.counts(dataset.num_items)
     places = _places(model, dataset, targets, mask_seen=mask_seen, protocol=protocol, seed=seed)
     about = describe(dataset, split, targets, part=part, mask_seen=mask_seen, protocol=protocol, seed=seed)
-    shown = top_k(model, targets.histories, targets.users, k=BEYOND_K, mask_seen=mask_seen) if beyond else None
+    hidden = asked.left_out if isinstance(asked, TargetSets) else None
+    shown = None
+    if beyond:
+        shown = top_k(model, asked.histories, asked.users, k=BEYOND_K, mask_seen=mask_seen, left_out=hidden)
     extra = {} if shown is None else beyond_accuracy(shown, popularity, targets.items, dataset.catalogue, vectors)
     return Evaluation(
         about | {"unreachable_targets": int(np.isinf(places).sum())},
-        mean_metrics(places, cutoffs),
+        means(values := metric_values(targets, places, cutoffs)),
         {
             "items": group_metrics(places, item_divisions(popularity, targets.items), cutoffs),
-            "users": group_metrics(places, user_divisions(targets.histories.lengths), cutoffs),
+            "users": group_means(values, user_divisions(asked.histories.lengths)),
         },
         extra,
         _per_user(dataset, targets, places, popularity),
@@ -109,8 +117,30 @@ def evaluate(
 
 
 def validation_metrics(model: Scorer, targets: Targets, mask_seen: bool = True) -> dict[str, float]:
-    """What an epoch is judged by: ``ndcg@10`` and ``hr@10`` over the full catalogue."""
+    """What an epoch is judged by: ``ndcg@10`` and ``hr@10`` over the full catalogue; of sets ``recall@20`` and more."""
+    if isinstance(targets, TargetSets):
+        places = set_ranks(model, targets, mask_seen=mask_seen)
+        return means(metric_values(targets, places, (20, 10), ("recall", "ndcg", "hr")))
     return mean_metrics(ranks(model, targets, mask_seen=mask_seen), (10,), ("ndcg", "hr"))
+
+
+def chosen_by(targets: Targets) -> str:
+    """The metric of :func:`validation_metrics` by which the best epoch is chosen."""
+    return "ndcg@20" if isinstance(targets, TargetSets) else "ndcg@10"
+
+
+def metric_values(
+    targets: Targets, places: NDArray[np.float64], cutoffs: tuple[int, ...], names: tuple[str, ...] = ()
+) -> dict[str, NDArray[np.float64]]:
+    """Metrics of every question, from the ranks of all answers."""
+    if isinstance(targets, TargetSets):
+        return per_question(places, targets.firsts, cutoffs, names)
+    return per_target(places, cutoffs, names)
+
+
+def means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    """The mean of each metric; NaN where nobody is asked."""
+    return {key: float(value.mean()) if len(value) else float("nan") for key, value in values.items()}
 
 
 def describe(
@@ -129,21 +159,32 @@ def describe(
         "ties": "half",
         "unscored": "miss",
         "popularity": "train",
-        "evaluated_users": len(targets),
-        "excluded_users": dataset.num_users - len(targets),
+        "evaluated_users": questions(targets),
+        "excluded_users": dataset.num_users - questions(targets),
     }
+    if isinstance(targets, TargetSets):
+        about |= {
+            "answers": len(targets),
+            "history": "train",
+            "left_out": "train" if part == "valid" else "train, valid",
+        }
     return about | ({"candidate_seed": seed} if sampled else {})
 
 
 def group_metrics(
     places: NDArray[np.float64], divisions: Mapping[str, Division], cutoffs: tuple[int, ...]
 ) -> dict[str, Any]:
-    """Metrics of every group: head, tail, cold and warm by name, other divisions under ``bins``."""
+    """Metrics of single targets in every group: head, tail, cold and warm by name, other divisions under ``bins``."""
+    return group_means(per_target(places, cutoffs), divisions)
+
+
+def group_means(values: Mapping[str, NDArray[np.float64]], divisions: Mapping[str, Division]) -> dict[str, Any]:
+    """Means of every group's values, in the form of :func:`group_metrics`."""
     report: dict[str, Any] = {}
     bins: dict[str, Any] = {}
     for name, division in divisions.items():
         groups = {
-            group: {"targets": int(mask.sum()), **mean_metrics(places[mask], cutoffs)}
+            group: {"targets": int(mask.sum()), **means({key: value[mask] for key, value in values.items()})}
             for group, mask in division.masks().items()
         }
         if name in ("pareto", "cold"):
@@ -156,8 +197,16 @@ def group_metrics(
 def _places(
     model: Scorer, dataset: Dataset, targets: Targets, *, mask_seen: bool, protocol: str, seed: int
 ) -> NDArray[np.float64]:
+    if protocol == "full" and isinstance(targets, TargetSets):
+        return set_ranks(model, targets, mask_seen=mask_seen)
     if protocol == "full":
         return ranks(model, targets, mask_seen=mask_seen)
+    if isinstance(targets, TargetSets):
+        raise ConfigError(
+            f"{protocol} asks for one answer, and this split has several for a user",
+            allowed="protocol=full with split=ratio",
+            mend="rank the full catalogue",
+        )
     others = candidates(dataset.sequences, targets.users, dataset.num_items, fingerprint=dataset.fingerprint, seed=seed)
     return sampled_ranks(model, targets, others)
 
@@ -165,7 +214,7 @@ def _places(
 def _per_user(
     dataset: Dataset, targets: Targets, places: NDArray[np.float64], popularity: NDArray[np.int64]
 ) -> pl.DataFrame:
-    return pl.DataFrame(
+    table = pl.DataFrame(
         {
             "user_id": dataset.users.decode(targets.users),
             "item_id": dataset.items.decode(targets.items),
@@ -174,6 +223,12 @@ def _per_user(
             "target_popularity": popularity[targets.items],
         }
     )
+    if not isinstance(targets, TargetSets):
+        return table
+    lists = table.group_by("user_id", maintain_order=True).agg(
+        pl.all().exclude("history_length"), pl.first("history_length")
+    )
+    return lists.select(table.columns)
 
 
 def _without_nan(value: Any) -> Any:

@@ -55,7 +55,7 @@ def _ranks(model: Scorer, targets: Targets, mask_seen: bool, block: int) -> NDAr
         own[part.rows] = target[:, 0].cpu().numpy()
         if seen is not None:
             known[seen.pairs(part.rows)] = part.scores[seen.within(part.rows, part.scores.device)].cpu().numpy()
-        count[part.rows] = _count(part, target).cpu().numpy()
+        count[part.rows] = count_ahead(part, target).cpu().numpy()
     # The target itself was counted as a tie. Seen items were counted too: their share is taken off, which is cheaper
     # than writing over their scores first.
     places = count - 0.5
@@ -68,7 +68,7 @@ def _ranks(model: Scorer, targets: Targets, mask_seen: bool, block: int) -> NDAr
     return places
 
 
-def _count(part: Block, target: Tensor) -> Tensor:
+def count_ahead(part: Block, target: Tensor) -> Tensor:
     """Items with a higher score, and half of those with the same score, for each row of a block, ``(b,)`` float64."""
     step = max(1, COUNTED // part.scores.shape[1])
     count = _sweep if part.finite and part.scratch else _compare

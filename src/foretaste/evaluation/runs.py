@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from foretaste.core.errors import ArtefactError
 from foretaste.core.files import read_json
 from foretaste.evaluation.metrics import per_target
+from foretaste.evaluation.set_metrics import per_question
 
 NEEDED = ("manifest.json", "metrics.json", "per_user.parquet")
 """Files that make a folder a finished run; the manifest is written last."""
@@ -28,7 +30,7 @@ class FinishedRun:
         data: Name and fingerprint of the data set.
         test: The report on the test targets, as `evaluate --json` prints it.
         valid: The same on the validation targets.
-        per_user: One row for each test target, with its rank.
+        per_user: One row for each user asked, with the rank of the test target, or the list of their ranks.
         curves: Stage → the lines of its training log.
         seconds: What training and evaluation took.
     """
@@ -54,9 +56,15 @@ class FinishedRun:
         return dict(self.test.get("protocol", {}))
 
     def values(self, metric: str) -> pl.DataFrame:
-        """Value of a metric like ``ndcg@10`` for each target: user_id, item_id, value."""
+        """Value of a metric like ``ndcg@10`` for each user asked: user_id, value, and item_id of a single target."""
         name, _, cutoff = metric.partition("@")
-        value = per_target(self.per_user["rank"].to_numpy(), (int(cutoff),), (name,))[metric]
+        rank = self.per_user["rank"]
+        if isinstance(rank.dtype, pl.List):
+            sizes = rank.list.len().to_numpy().astype(np.int64)
+            answers = rank.explode().to_numpy()
+            value = per_question(answers, np.cumsum(sizes) - sizes, (int(cutoff),), (name,))[metric]
+            return self.per_user.select("user_id").with_columns(value=value)
+        value = per_target(rank.to_numpy(), (int(cutoff),), (name,))[metric]
         return self.per_user.select("user_id", *_present(self.per_user, "item_id")).with_columns(value=value)
 
 

@@ -22,6 +22,7 @@ def top_k(
     k: int,
     mask_seen: bool,
     block: int = BLOCK,
+    left_out: Sequences | None = None,
 ) -> NDArray[np.int64]:
     """The ``k`` best items of each history, best first, ``(n, k)``; :data:`NOTHING` where none is left.
 
@@ -34,21 +35,23 @@ def top_k(
         k: Length of the lists; at most the size of the catalogue is used.
         mask_seen: Whether items of the history are left out.
         block: How many users are scored at once.
+        left_out: What is left out in their place, ``n`` rows.
     """
     lists = np.full((len(histories), k), NOTHING, dtype=np.int64)
     with evaluating(model):
         for rows in chunks(len(histories)):
             part = histories.take(np.arange(rows.start, rows.stop))
-            _fill(lists[rows], model, part, None if users is None else users[rows], mask_seen, block)
+            hidden = part if left_out is None else left_out.take(np.arange(rows.start, rows.stop))
+            seen = Seen(hidden, model.num_items) if mask_seen else None
+            _fill(lists[rows], model, part, None if users is None else users[rows], seen, block)
     return lists
 
 
 def _fill(
-    lists: NDArray[np.int64], model: Scorer, histories: Sequences, users: Users, mask_seen: bool, block: int
+    lists: NDArray[np.int64], model: Scorer, histories: Sequences, users: Users, seen: Seen | None, block: int
 ) -> None:
     """Writes the lists of so many users as are held at once."""
     kept = min(lists.shape[1], model.num_items)
-    seen = Seen(histories, model.num_items) if mask_seen else None
     for part in score_blocks(model, histories, users, block=block):
         scores = part.scores if part.scratch else part.scores.clone()
         if not part.finite:

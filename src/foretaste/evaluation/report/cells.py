@@ -38,6 +38,7 @@ COLUMNS = (
     _metric("NDCG@10", "metrics", "ndcg@10"),
     _metric("HR@20", "metrics", "hr@20"),
     _metric("NDCG@20", "metrics", "ndcg@20"),
+    Column("Recall@20", lambda entry: entry.spread("metrics", "recall@20") if entry.answers else None),
     _metric("head NDCG@10", "groups", "items", "head", "ndcg@10"),
     _metric("tail NDCG@10", "groups", "items", "tail", "ndcg@10"),
     _metric("coverage@10", "beyond", "coverage", digits=3),
