@@ -15,7 +15,7 @@ class RecipeConfig:
     split: str = option(
         "leave-one-out",
         "How targets are held out.",
-        choices=("leave-one-out", "time", "column"),
-        paper="leave-one-out in all papers of the family",
+        choices=("leave-one-out", "time", "column", "ratio", "ratio-chronological"),
+        paper="leave-one-out in most papers; ratio, 4:3:3 of each user's items, in AlphaRec",
     )
     mask_seen: bool = option(True, "Whether items of the history are taken out of the ranking when evaluating.")

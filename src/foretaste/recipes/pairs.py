@@ -10,7 +10,7 @@ from foretaste.core.artefact import Run
 from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.evaluation.evaluate import chosen_by, validation_metrics
 from foretaste.models.two_sided import TwoSided
 from foretaste.recipes.config import RecipeConfig
 from foretaste.training.batches import Batches
@@ -60,6 +60,7 @@ def fit_pairs(
             folder=folder,
             validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),
             seed=config.seed,
+            choose_by=chosen_by(split.valid),
         )
         return model
 

@@ -11,7 +11,7 @@ from foretaste.core.config import option
 from foretaste.data.cooccurrence import cooccurrence
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.evaluation.evaluate import chosen_by, validation_metrics
 from foretaste.models.sequence import SequenceModel
 from foretaste.nn.items import IdTable
 from foretaste.nn.spectral import spectral_vectors
@@ -82,6 +82,7 @@ def fit_sequence(
             folder=folder,
             validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),
             seed=config.seed,
+            choose_by=chosen_by(split.valid),
         )
         return model
 

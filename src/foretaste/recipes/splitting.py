@@ -11,7 +11,10 @@ from foretaste.core.errors import DataError, unknown
 from foretaste.core.paths import existing_folder
 from foretaste.data.column_split import column_split
 from foretaste.data.dataset import Dataset
+from foretaste.data.ratio_split import ratio_split
 from foretaste.data.split import Split, global_time, leave_one_out
+
+SPLITS = ("leave-one-out", "time", "column", "ratio", "ratio-chronological")
 
 
 def open_dataset(folder: str | Path) -> Dataset:
@@ -40,7 +43,7 @@ def make_split(dataset: Dataset, kind: str) -> Split:
 
     Args:
         dataset: What to split.
-        kind: ``leave-one-out``, ``time`` or ``column``.
+        kind: One of :data:`SPLITS`.
     """
     if kind == "leave-one-out":
         return leave_one_out(dataset.sequences, real_times=dataset.real_times)
@@ -49,4 +52,6 @@ def make_split(dataset: Dataset, kind: str) -> Split:
         return global_time(replace(dataset.sequences, times=times))
     if kind == "column":
         return column_split(dataset)
-    raise unknown("split", kind, ("leave-one-out", "time", "column"))
+    if kind in ("ratio", "ratio-chronological"):
+        return ratio_split(dataset.sequences, chronological=kind == "ratio-chronological")
+    raise unknown("split", kind, SPLITS)

@@ -28,6 +28,7 @@ from foretaste.core.files import file_digest, read_json, write_atomic, write_jso
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
+from foretaste.data.target_sets import questions
 from foretaste.recipes.measuring import Part, dataset_of, measure
 from foretaste.recipes.presets import preset as find_preset
 from foretaste.recipes.registry import Recipe, recipe
@@ -189,7 +190,7 @@ def _announce(found: Recipe, config: Any, dataset: Dataset, split: Split, folder
     """What will run, on what, how it will be measured, and where it is written."""
     counts = f"{dataset.num_users:,} users, {dataset.num_items:,} items, {dataset.sequences.total:,} interactions"
     seen = "left out of" if config.mask_seen else "kept in"
-    asked = f"{len(split.test):,} users asked, {split.protocol.get('excluded_users', 0):,} too short to ask"
+    asked = f"{questions(split.test):,} users asked, {split.protocol.get('excluded_users', 0):,} too short to ask"
     say(f"recipe    {found.name}: {found.summary} seed {config.seed}")
     say(f"data      {dataset.folder} ({dataset.name}: {counts})")
     say(f"protocol  {split.protocol['split']}, full ranking, seen items {seen} it; {asked}")

@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import foretaste
 from foretaste.core.artefact import Run, fingerprint
 from foretaste.core.config import configure, flat, to_dict, to_toml, update
@@ -21,7 +24,8 @@ from foretaste.core.extras import require
 from foretaste.core.files import read_json, write_atomic, write_json
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
-from foretaste.data.split import Split
+from foretaste.data.split import Split, Targets
+from foretaste.data.target_sets import TargetSets
 from foretaste.evaluation.evaluate import validation_metrics
 from foretaste.recipes.presets import preset as find_preset
 from foretaste.recipes.registry import Recipe, recipe
@@ -112,10 +116,19 @@ def tune_run(
 
 def without_test(dataset: Dataset, split: Split) -> tuple[Dataset, Split]:
     """The same data and split with nothing of the test targets left in them."""
+    if isinstance(split.test, TargetSets):
+        known = replace(split.train, lengths=split.train.lengths + _held(split.valid, len(split.train)))
+        nothing = split.test.take(np.arange(0))
+        return replace(dataset, sequences=known), replace(split, test=nothing)
     lengths = dataset.sequences.lengths.copy()
     lengths[split.test.users] = split.test.places
     nobody = split.test.take(split.test.users[:0])
     return replace(dataset, sequences=dataset.sequences.first(lengths)), replace(split, test=nobody)
+
+
+def _held(targets: Targets, users: int) -> NDArray[np.int64]:
+    """How many targets each user has; they lie behind the training items."""
+    return np.bincount(targets.users, minlength=users).astype(np.int64)
 
 
 def _open(folder: Path, found: Recipe, base: Any, space: Mapping[str, Any], dataset: Dataset) -> None:
