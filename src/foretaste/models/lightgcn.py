@@ -11,10 +11,12 @@ from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
-from foretaste.models.pairs import GivenTable, PairModel, distinct, rows_or_zeros
+from foretaste.models.pairs import PairModel, distinct, rows_or_zeros
+from foretaste.nn.batch import PairBatch
 from foretaste.nn.graph import BipartiteGraph
-from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.items import IdTable
 from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.smoothing import Smoothed, Smoothing
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,25 @@ class LightGCN(PairModel):
         self.sizes["edges"] = graph.edges
         self._messages = torch.empty(0)
 
-    def representations(self) -> tuple[ItemRepresentation, ItemRepresentation]:
-        users, items = self.graph.layer_mean(self.users.table(), self.items.table(), self.layers)
-        return GivenTable(users), GivenTable(items)
+    def smoothing(self) -> Smoothing:
+        """One propagation of the free vectors."""
+        return Smoothing([self.graph] * self.layers, self.users.table(), self.items.table())
+
+    def representations(self) -> tuple[Smoothed, Smoothed]:
+        smoothing = self.smoothing()
+        return smoothing.side(0), smoothing.side(1)
+
+    def forward(self, batch: PairBatch) -> Tensor:
+        self.forget()
+        return self.smoothed_loss(batch, *self.representations())
+
+    def smoothed_loss(self, batch: PairBatch, users: Smoothed, items: Smoothed) -> Tensor:
+        """The recommendation loss on one propagation, penalty included, a scalar."""
+        if self.loss is None:
+            raise RuntimeError("this network was built for scoring: it has no loss")
+        if not self.l2:
+            return self.loss(users(batch.users), batch.items, batch.users, items)
+        return self.penalised_loss(self.loss, batch, (users, items), (users.at(0), items.at(0)))
 
     def prepare(self) -> None:
         super().prepare()

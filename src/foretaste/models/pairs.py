@@ -40,10 +40,26 @@ class PairModel(TwoSided):
         if self.loss is None or not self.l2:
             return super().forward(batch)
         self.forget()
-        free_users, free_items = self.representations()
-        users, items = Penalised(free_users, self.users), Penalised(free_items, self.items)
-        loss = self.loss(users(batch.users), batch.items, batch.users, items)
-        return loss + self.l2 / 2 * (users.squares + items.squares) / len(batch.users)
+        return self.penalised_loss(self.loss, batch, self.representations(), (self.users, self.items))
+
+    def penalised_loss(
+        self,
+        loss: CatalogueLoss,
+        batch: PairBatch,
+        compared: tuple[ItemRepresentation, ItemRepresentation],
+        free: tuple[ItemRepresentation, ItemRepresentation],
+    ) -> Tensor:
+        """The loss of a batch and its share of the penalty, a scalar.
+
+        Args:
+            loss: Loss over the catalogue.
+            batch: The interactions.
+            compared: Users and items as the loss compares them.
+            free: The free vectors behind them.
+        """
+        users, items = (Penalised(*pair) for pair in zip(compared, free, strict=True))
+        value = loss(users(batch.users), batch.items, batch.users, items)
+        return value + self.l2 / 2 * (users.squares + items.squares) / len(batch.users)
 
 
 class Penalised(ItemRepresentation):
