@@ -6,8 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from foretaste.models.backbones import BackboneConfig, backbone
+from foretaste.models.unisrec import Standard, StandardAdapter
 from foretaste.nn.adapters import Adapter
+from foretaste.nn.batch import SequenceBatch
+from foretaste.nn.growth import NewItems
 from foretaste.nn.items import IdTable
+from foretaste.nn.losses.softmax import SoftmaxLoss
 from foretaste.nn.text_items import TextTable, Views
 
 ITEMS, WIDTH, DIM = 40, 7, 3
@@ -149,3 +154,54 @@ def test_a_table_made_without_gradients_is_not_kept_for_a_step_that_wants_them(t
         with torch.no_grad():
             table.table()
     assert rows_of(table) == [ITEMS, ITEMS]
+
+
+class CountingStandard(Standard):
+    """A fixed map that notes how often it was applied."""
+
+    calls = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.calls += 1
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("inner", [Adapter((WIDTH, 5, DIM)), nn.Sequential(nn.Linear(WIDTH, DIM), nn.Tanh())])
+def test_a_fixed_map_is_applied_once_in_training_and_gives_what_scoring_gives(inner: nn.Module) -> None:
+    vectors = torch.randn(ITEMS, WIDTH) * torch.arange(1.0, WIDTH + 1)
+    standard = CountingStandard(WIDTH, WIDTH, "pca")
+    standard.fit(vectors)
+    table = TextTable(vectors, StandardAdapter(standard, inner), DIM).train()
+    weights = list(inner.parameters())
+    for _ in range(3):
+        few, whole = table(FEW), table.table()
+    assert standard.calls == 1
+    torch.testing.assert_close(few, whole[FEW], atol=1e-5, rtol=1e-4)
+    learnt = torch.autograd.grad(whole.square().sum(), weights)
+    table.eval()
+    torch.testing.assert_close(table.table(), whole, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(torch.autograd.grad(table.table().square().sum(), weights), learnt, atol=1e-3, rtol=1e-3)
+    assert "_read" not in table.state_dict()
+
+
+def test_what_the_fixed_map_gave_is_forgotten_when_map_or_catalogue_change() -> None:
+    def make(seed: int) -> TextTable:
+        torch.manual_seed(seed)
+        vectors = torch.randn(ITEMS, WIDTH)
+        adapter = StandardAdapter(Standard(WIDTH, WIDTH, "pca").fit(vectors), Adapter((WIDTH, DIM)))
+        return TextTable(vectors, adapter, DIM).train()
+
+    with torch.no_grad():
+        table, other = make(0), make(1)
+        table.table()
+        table.load_state_dict(other.state_dict())
+        torch.testing.assert_close(table.table(), other.table())
+        table.grow(NewItems.of(torch.randn(2, WIDTH), table.vectors, neighbours=1))
+        assert len(table.table()) == ITEMS + 2
+
+
+def test_a_model_with_a_loss_over_all_items_adapts_once_a_step(table: TextTable) -> None:
+    model = backbone(BackboneConfig(dim=DIM, heads=1, inner=4), table, SoftmaxLoss())
+    batch = SequenceBatch(FEW, torch.tensor([3, 2]), torch.tensor([0, 1]))
+    model(batch).backward()
+    assert rows_of(table) == [ITEMS]

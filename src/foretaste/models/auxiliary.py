@@ -46,7 +46,7 @@ class Regularised(SequenceModel):
             term.begin_epoch(self.model, epoch, epochs)  # type: ignore[operator]
 
     def forward(self, batch: SequenceBatch) -> Tensor:
-        with self.model.items.once():
+        with self.model.step():
             loss = self.model.batch_loss(batch)
             for term in self.terms:
                 loss = loss + term(self.model, batch)

@@ -114,7 +114,7 @@ def text_adapter(config: DualViewConfig, text: Tensor, *, fitted: bool = True) -
     whole: nn.Module = adapter
     if config.standard != "none":
         standard = Standard(width, width, "pca" if config.standard == "whiten" else "none")
-        whole = (StandardAdapter if adapter.activation is None else nn.Sequential)(standard, adapter)
+        whole = StandardAdapter(standard, adapter)
         if fitted:
             standard.fit(text).matrix.mul_(config.text_length / math.sqrt(width))
     if fitted and config.adapter_start == "scaled":

@@ -50,6 +50,7 @@ class MappedLoss(nn.Module):
     def __init__(self, inner: CatalogueLoss, query: nn.Module, keys: Keys) -> None:
         super().__init__()
         self.inner, self.query, self.keys = inner, query, keys
+        self.whole: bool = getattr(inner, "whole", False)
 
     def forward(self, states: Tensor, targets: Tensor, users: Tensor, items: ItemRepresentation) -> Tensor:
         return self.inner(self.query(states), targets, users, self.keys(items))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
@@ -70,8 +71,16 @@ class SequenceRecommender(SequenceModel):
         self.factor = math.sqrt(items.dim) if scale else 1.0
 
     def forward(self, batch: SequenceBatch) -> Tensor:
-        with self.items.once():
+        with self.step():
             return self.batch_loss(batch)
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """One step of training: no item is adapted twice, nor apart from a table that the loss will want anyway."""
+        with self.items.once():
+            if getattr(self.loss, "whole", False):
+                self.items.table()
+            yield
 
     def batch_loss(self, batch: SequenceBatch) -> Tensor:
         """The mean loss of a batch: next items at every place."""

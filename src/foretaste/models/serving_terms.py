@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from foretaste.core.config import option
@@ -159,8 +159,7 @@ def as_compared(text: TextTable) -> Tensor:
 
     All texts of a catalogue share much of their direction, which says nothing; docs/methods/llmesr.md has figures.
     """
-    adapter = text.adapter
-    standard = adapter[0] if isinstance(adapter, nn.Sequential) else getattr(adapter, "standard", None)
+    standard = getattr(text.adapter, "standard", None)
     vectors: Tensor = text.vectors if standard is None else standard(text.vectors)
     return vectors
 

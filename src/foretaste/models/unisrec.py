@@ -7,6 +7,9 @@ other way is to whiten once, by the covariance of the catalogue's texts, and to 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -57,19 +60,22 @@ class Standard(nn.Module):
 
 
 class StandardAdapter(nn.Module):
-    """A linear adapter behind the fixed map, both applied as one product.
+    """A trainable map behind a fixed one; where both are linear they are applied as one product.
 
     Args:
         standard: The fixed map.
-        adapter: Without an activation.
+        adapter: The trainable one.
     """
 
-    def __init__(self, standard: Standard, adapter: Adapter) -> None:
+    def __init__(self, standard: Standard, adapter: nn.Module) -> None:
         super().__init__()
         self.standard, self.adapter = standard, adapter
 
     def forward(self, x: Tensor) -> Tensor:
         """``(…, D)`` → ``(…, dim)``."""
+        if not isinstance(self.adapter, Adapter) or self.adapter.activation is not None:
+            mapped: Tensor = self.adapter(self.standard(x))
+            return mapped
         weight, bias = self.adapter.folded()
         matrix = self.standard.matrix
         joined = weight * matrix if self.standard.kind == "none" else weight @ matrix.T
@@ -142,3 +148,8 @@ class Sum(ItemRepresentation):
 
     def table(self) -> Tensor:
         return self.first.table() + self.second.table()
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        with self.first.once(), self.second.once():
+            yield

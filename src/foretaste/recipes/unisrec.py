@@ -95,7 +95,7 @@ def adapter_of(config: UniSRecConfig, width: int, vectors: Tensor | None = None)
     experts = WhiteningExperts(
         between, config.dim, experts=config.experts, dropout=config.adapter_dropout, std=config.init_std
     )
-    return nn.Sequential(standard, experts)
+    return StandardAdapter(standard, experts)
 
 
 RECIPE = Recipe(

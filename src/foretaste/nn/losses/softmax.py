@@ -115,7 +115,12 @@ class SoftmaxLoss(nn.Module):
     Args:
         temperature: Scores are divided by it.
         precision: ``"auto"``, ``"bf16"`` or ``"fp32"``: the type of the large products.
+
+    Attributes:
+        whole: It reads the vectors of all items.
     """
+
+    whole = True
 
     def __init__(self, *, temperature: float = 1.0, precision: str = "auto") -> None:
         super().__init__()
