@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode reproduce-table clean
+.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start reproduce-table reproduce-longtail clean
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
@@ -47,8 +47,17 @@ bench-import: .venv/ready
 bench-encode: .venv/ready
 	$(RUN)/python benchmarks/bench_encode.py
 
+bench-int8: .venv/ready
+	$(RUN)/python benchmarks/int8_cost.py
+
+bench-cold-start: .venv/ready
+	$(RUN)/python benchmarks/cold_start.py --data amazon_scientific
+
 reproduce-table: .venv/ready
 	$(RUN)/python benchmarks/reproduce_table.py
+
+reproduce-longtail: .venv/ready
+	$(RUN)/python benchmarks/reproduce_longtail.py
 
 clean:
 	rm -rf .venv .venvs runs data dist
