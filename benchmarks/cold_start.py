@@ -172,13 +172,12 @@ def recipe_of(name: str) -> str:
 
 def write(data: str, lines: str, asked: Questions, given: argparse.Namespace, before: float) -> None:
     """Writes and prints what is known by now."""
-    protocol = (
-        f"{data}, seed {given.seed}: {given.share:.0%} of the items held out of interactions and catalogue, then added\n"
-        f"          by text alone (add_items), nothing retrained. Asked: {min(int(asked.new.sum()), given.most):,} users whose\n"
-        f"          newest item is new and {min(int((~asked.new).sum()), given.most):,} whose newest item is old, history all before\n"
-        "          it, full ranking over old and new items, items of the history left out. free vectors: what a new\n"
-        "          item's trainable vector is borrowed from (nearest known texts), where the network has such vectors."
-    )
+    new, old = (min(int(mark.sum()), given.most) for mark in (asked.new, ~asked.new))
+    protocol = f"""{data}, seed {given.seed}: {given.share:.0%} of the items held out of interactions and catalogue,
+          then added by text alone (add_items), nothing retrained. Asked: {new:,} users whose newest item is new
+          and {old:,} whose newest item is old, history all before it, full ranking over old and new items, items of
+          the history left out. free vectors: what a new item's trainable vector is borrowed from (nearest known
+          texts), where the network has such vectors."""
     text = "\n".join([*heading("Items that enter by text alone", protocol, before), lines, ""])
     RESULT.write_text(text, encoding="utf-8")
     print(text, flush=True)
