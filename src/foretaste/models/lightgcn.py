@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
-from foretaste.models.pairs import PairModel, distinct, rows_or_zeros
+from foretaste.models.pairs import PairModel, distinct, free_tables, rows_or_zeros
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.graph import BipartiteGraph
-from foretaste.nn.items import IdTable
+from foretaste.nn.growth import NewItems
+from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 from foretaste.nn.smoothing import Smoothed, Smoothing
 
@@ -40,6 +43,27 @@ class LightGCNConfig:
     )
 
 
+class GraphTerm(nn.Module, ABC):
+    """One term beside the recommendation loss of a network over a graph.
+
+    What it learns are parameters of its own; they stay behind when the model is saved.
+    """
+
+    @abstractmethod
+    def forward(self, model: LightGCN, batch: PairBatch, users: Smoothed, items: Smoothed) -> Tensor:
+        """The term for one batch, a scalar, its weight included.
+
+        Args:
+            model: The network.
+            batch: The interactions.
+            users: The propagation that the recommendation loss looks at, users' side.
+            items: Items' side.
+        """
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Called before the first batch of an epoch, from 0."""
+
+
 class LightGCN(PairModel):
     """A vector is the mean of the free vectors on the graph around it, layer by layer.
 
@@ -53,29 +77,62 @@ class LightGCN(PairModel):
         config: Keys of the network.
         loss: Loss over the catalogue; None for a network that will only score.
         cosine: Whether scores are cosines.
+        tables: Layer 0 of users and of items; default: free vectors alone.
+        first: First layer that counts in the mean; 1 leaves a node's own vector out (XSimGCL).
+        perturb: What is added to each layer in training, made of the layer.
+        terms: What is added to the loss.
     """
 
     def __init__(
-        self, graph: BipartiteGraph, config: LightGCNConfig, loss: CatalogueLoss | None = None, *, cosine: bool = False
+        self,
+        graph: BipartiteGraph,
+        config: LightGCNConfig,
+        loss: CatalogueLoss | None = None,
+        *,
+        cosine: bool = False,
+        tables: tuple[ItemRepresentation, ItemRepresentation] | None = None,
+        first: int = 0,
+        perturb: Callable[[Tensor], Tensor] | None = None,
+        terms: Iterable[GraphTerm] = (),
     ) -> None:
-        users, items = (IdTable(n, config.dim, std=config.init_std) for n in (graph.num_users, graph.num_items))
+        users, items = tables or free_tables(graph.num_users, graph.num_items, config.dim, std=config.init_std)
         super().__init__(users, items, loss, l2=config.l2, cosine=cosine)
-        self.graph, self.layers = graph, config.layers
+        self.graph, self.layers, self.first, self.perturb = graph, config.layers, first, perturb
         self.ridge, self.fresh = config.ridge, config.fresh
+        self.terms = nn.ModuleList(terms)
         self.sizes["edges"] = graph.edges
-        self._messages = torch.empty(0)
+        self._newcomers: list[NewItems] = []
+        self._messages = self._own = torch.empty(0)
 
-    def smoothing(self) -> Smoothing:
-        """One propagation of the free vectors."""
-        return Smoothing([self.graph] * self.layers, self.users.table(), self.items.table())
+    def smoothing(
+        self, graphs: Sequence[BipartiteGraph] | None = None, *, perturb: Callable[[Tensor], Tensor] | None = None
+    ) -> Smoothing:
+        """One propagation.
+
+        Args:
+            graphs: One for each layer; default: the training graph.
+            perturb: What is added to each layer, made of the layer.
+        """
+        graphs = graphs or [self.graph] * self.layers
+        return Smoothing(graphs, self.users.table(), self.items.table(), first=self.first, perturb=perturb)
 
     def representations(self) -> tuple[Smoothed, Smoothed]:
         smoothing = self.smoothing()
         return smoothing.side(0), smoothing.side(1)
 
+    def begin_epoch(self, epoch: int, epochs: int) -> None:
+        """Tells every term."""
+        for term in self.terms:
+            term.begin_epoch(epoch)  # type: ignore[operator]
+
     def forward(self, batch: PairBatch) -> Tensor:
         self.forget()
-        return self.smoothed_loss(batch, *self.representations())
+        smoothing = self.smoothing(perturb=self.perturb)
+        users, items = smoothing.side(0), smoothing.side(1)
+        loss = self.smoothed_loss(batch, users, items)
+        for term in self.terms:
+            loss = loss + term(self, batch, users, items)
+        return loss
 
     def smoothed_loss(self, batch: PairBatch, users: Smoothed, items: Smoothed) -> Tensor:
         """The recommendation loss on one propagation, penalty included, a scalar."""
@@ -86,17 +143,38 @@ class LightGCN(PairModel):
         return self.penalised_loss(self.loss, batch, (users, items), (users.at(0), items.at(0)))
 
     def prepare(self) -> None:
-        super().prepare()
         with torch.inference_mode():
+            super().prepare()
             self._messages = self._message_table()
+            own = self.users.table() if self.first == 0 else torch.zeros_like(self.scoring_tables()[0])
+            self._own = own / self._counted
+            _, items = self.scoring_tables()
+            start = self.num_items - sum(map(len, self._newcomers))
+            for new in self._newcomers:
+                items[start : start + len(new)] = new.borrowed(items)
+                self._messages[start : start + len(new)] = new.borrowed(self._messages)
+                start += len(new)
+
+    def grow(self, new: NewItems) -> None:
+        """A new item is a node without edges; smoothed vectors and messages are borrowed from items of like text."""
+        self._newcomers.append(new)
+        self.graph.num_items += len(new)
+        self.graph.derive()
+        self.forget()
+
+    @property
+    def _counted(self) -> int:
+        """Layers that the mean is over."""
+        return self.layers + 1 - self.first
 
     def _message_table(self) -> Tensor:
         """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
+        free = self.items.table()
         if not self.layers:
-            return torch.zeros_like(self.items.table())
-        _, sent = self.graph.layer_mean(self.users.table(), self.items.table(), self.layers - 1)
+            return torch.zeros_like(free)
+        _, sent = self.graph.layer_mean(self.users.table(), free, self.layers - 1)
         degrees = self.graph.item_degrees().clamp_min(1)
-        return sent * (self.layers / (self.layers + 1)) * degrees.rsqrt()[:, None]
+        return sent * (self.layers / self._counted) * degrees.rsqrt()[:, None]
 
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
         sets = distinct(histories, self.num_items)
@@ -113,7 +191,7 @@ class LightGCN(PairModel):
         received = self._messages.new_zeros(len(sets), self._messages.shape[1])
         received.index_add_(0, owners, self._messages[items])
         received *= as_tensor(sets.lengths).to(users.device).clamp_min(1).rsqrt()[:, None]
-        return received + rows_or_zeros(self.users.table(), users) / (self.layers + 1)
+        return received + rows_or_zeros(self._own, users)
 
 
 def training_graph(train: Sequences, num_items: int) -> BipartiteGraph:

@@ -10,8 +10,8 @@ from torch import Tensor
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.fold_in import fold_in
-from foretaste.models.pairs import PairModel, distinct, rows_or_zeros
-from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.models.pairs import PairModel, distinct, free_tables, rows_or_zeros
+from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 
 
@@ -39,12 +39,13 @@ class MF(PairModel):
     training count; a stranger is corrected from zero.
 
     Args:
-        users: Free vectors of the users.
-        items: Free vectors of the items.
+        num_users: How many users.
+        num_items: How many items.
         config: Keys of the network.
         loss: Loss over the catalogue; None for a network that will only score.
         cosine: Whether scores are cosines.
         sparse: Whether gradients touch only the rows used.
+        tables: Vectors of users and items; default: free ones.
     """
 
     def __init__(
@@ -56,8 +57,9 @@ class MF(PairModel):
         *,
         cosine: bool = False,
         sparse: bool = False,
+        tables: tuple[ItemRepresentation, ItemRepresentation] | None = None,
     ) -> None:
-        users, items = (IdTable(n, config.dim, std=config.init_std, sparse=sparse) for n in (num_users, num_items))
+        users, items = tables or free_tables(num_users, num_items, config.dim, std=config.init_std, sparse=sparse)
         super().__init__(users, items, loss, l2=config.l2, cosine=cosine)
         self.ridge, self.fresh = config.ridge, config.fresh
 

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from foretaste.data.sequences import Sequences
 from foretaste.models.two_sided import TwoSided
 from foretaste.nn.batch import PairBatch
+from foretaste.nn.growth import NewItems
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 
@@ -20,8 +21,8 @@ class PairModel(TwoSided):
     """Knows its users by id, and places strangers by their histories.
 
     Args:
-        users: Free vectors of the users.
-        items: Free vectors of the items.
+        users: Free vectors of the users, or what else they begin with.
+        items: The same of the items.
         loss: Loss over the catalogue; None for a network that will only score.
         l2: Weight of the squared norm of the free vectors that a batch looks at (LightGCN, eq. 15).
         cosine: Whether scores are cosines; item vectors then have length 1, and a user's length does not matter.
@@ -30,7 +31,13 @@ class PairModel(TwoSided):
     knows_users = True
 
     def __init__(
-        self, users: IdTable, items: IdTable, loss: CatalogueLoss | None, *, l2: float = 0.0, cosine: bool = False
+        self,
+        users: ItemRepresentation,
+        items: ItemRepresentation,
+        loss: CatalogueLoss | None,
+        *,
+        l2: float = 0.0,
+        cosine: bool = False,
     ) -> None:
         super().__init__(items.num_items, loss, cosine=cosine)
         self.users, self.items, self.l2 = users, items, l2
@@ -60,6 +67,21 @@ class PairModel(TwoSided):
         users, items = (Penalised(*pair) for pair in zip(compared, free, strict=True))
         value = loss(users(batch.users), batch.items, batch.users, items)
         return value + self.l2 / 2 * (users.squares + items.squares) / len(batch.users)
+
+
+class UserTable(IdTable):
+    """Free vectors of users: new items bring no new users."""
+
+    def grow(self, new: NewItems) -> None:
+        """Stays as it is."""
+
+
+def free_tables(
+    num_users: int, num_items: int, dim: int, *, std: float, sparse: bool = False
+) -> tuple[IdTable, IdTable]:
+    """Free vectors of users and of items."""
+    users = UserTable(num_users, dim, std=std, sparse=sparse)
+    return users, IdTable(num_items, dim, std=std, sparse=sparse)
 
 
 class Penalised(ItemRepresentation):

@@ -20,6 +20,8 @@ RECIPES = {
     "transitions": "foretaste.recipes.transitions",
     "mf": "foretaste.recipes.mf",
     "lightgcn": "foretaste.recipes.lightgcn",
+    "sgl": "foretaste.recipes.sgl",
+    "xsimgcl": "foretaste.recipes.xsimgcl",
     "llmesr": "foretaste.recipes.llmesr",
     "llm2x": "foretaste.recipes.llm2x",
     "unisrec": "foretaste.recipes.unisrec",
