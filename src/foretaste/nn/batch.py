@@ -41,3 +41,20 @@ class PairBatch:
     def to(self, device: torch.device | str) -> PairBatch:
         """The same batch on another device."""
         return PairBatch(self.users.to(device), self.items.to(device))
+
+
+@dataclass(frozen=True)
+class SetBatch:
+    """Users as sets of items.
+
+    Attributes:
+        items: Distinct dense item ids of all rows, one row behind the other, ``(N,)`` int64.
+        lengths: Items of each row, ``(B,)`` int64.
+    """
+
+    items: Tensor
+    lengths: Tensor
+
+    def to(self, device: torch.device | str) -> SetBatch:
+        """The same batch on another device."""
+        return SetBatch(self.items.to(device), self.lengths.to(device))

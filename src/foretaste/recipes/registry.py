@@ -22,6 +22,7 @@ RECIPES = {
     "lightgcn": "foretaste.recipes.lightgcn",
     "sgl": "foretaste.recipes.sgl",
     "xsimgcl": "foretaste.recipes.xsimgcl",
+    "multvae": "foretaste.recipes.multvae",
     "llmesr": "foretaste.recipes.llmesr",
     "llm2x": "foretaste.recipes.llm2x",
     "unisrec": "foretaste.recipes.unisrec",

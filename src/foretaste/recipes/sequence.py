@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from foretaste.core.artefact import Run
@@ -11,15 +10,13 @@ from foretaste.core.config import option
 from foretaste.data.cooccurrence import cooccurrence
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.evaluation.evaluate import chosen_by, validation_metrics
 from foretaste.models.sequence import SequenceModel
 from foretaste.nn.items import IdTable
 from foretaste.nn.spectral import spectral_vectors
 from foretaste.recipes.config import RecipeConfig
+from foretaste.recipes.fitting import fit_stage
 from foretaste.training.batches import SequenceBatches
-from foretaste.training.checkpoint import load_weights
 from foretaste.training.config import TrainConfig
-from foretaste.training.loop import fit
 
 M = TypeVar("M", bound=SequenceModel)
 
@@ -73,23 +70,4 @@ def fit_sequence(
         seed=config.seed,
         recent_only=config.recent_only,
     )
-
-    def make(folder: Path) -> M:
-        fit(
-            model,
-            batches,
-            config.train,
-            folder=folder,
-            validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),
-            seed=config.seed,
-            choose_by=chosen_by(split.valid),
-        )
-        return model
-
-    def read(folder: Path) -> M:
-        load_weights(folder / "weights.safetensors", model)
-        return model
-
-    return run.stage(
-        stage, make, read, inputs={"config": config, "data": data.fingerprint, "model": type(model).__name__}
-    )
+    return fit_stage(run, model, batches, data, split, config, stage=stage)
