@@ -1,94 +1,47 @@
-"""AlphaRec: read the titles, train the projector; or take over a trained projector and train nothing."""
+"""AlphaRec: read the texts, train the projector; on several data sets at once, or not at all.
+
+``projector=RUN`` takes over what another run trained and trains nothing: zero-shot.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
 
 from foretaste.core.artefact import Run
-from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.sequences import Sequences
 from foretaste.data.split import Split
-from foretaste.models.alpharec import AlphaRec, AlphaRecConfig
-from foretaste.models.lightgcn import training_graph
-from foretaste.models.losses import negative_sampler
-from foretaste.models.pair_losses import PairLossConfig, pair_loss
+from foretaste.models.alpharec import AlphaRec
 from foretaste.nn.graph import BipartiteGraph
-from foretaste.nn.losses.base import CatalogueLoss
-from foretaste.nn.losses.private_infonce import PrivateInfoNCELoss
 from foretaste.nn.projector import Projector
-from foretaste.recipes.pairs import PairRecipeConfig, fit_pairs
+from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig, network, projector_of
+from foretaste.recipes.alpharec_together import fit_together, read_other
+from foretaste.recipes.alpharec_transfer import taken_over
+from foretaste.recipes.pairs import fit_pairs
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.space import Range
-from foretaste.recipes.title_text import TitleTextConfig, read_titles
+from foretaste.recipes.title_text import read_titles
 from foretaste.training.batches import Batches
-from foretaste.training.config import TrainConfig
 from foretaste.training.user_pairs import UserPairBatches
-
-PRIVATE = 256
-"""Negatives of its own that an interaction has unless told otherwise."""
-
-
-@dataclass(frozen=True)
-class AlphaRecRecipeConfig(AlphaRecConfig, TitleTextConfig, PairLossConfig, PairRecipeConfig):
-    """All keys of the recipe."""
-
-    private: bool = option(
-        False,
-        "Whether each interaction has negatives of its own (infonce; 256 unless `negatives` says more) rather than "
-        "some that a batch shares: the same objective, many times the work.",
-        paper="true",
-    )
-    draws: str = option(
-        "interactions",
-        "An epoch: every interaction once, or as many draws that take the users in turn.",
-        choices=("interactions", "users"),
-        paper="users in the code, interactions in the text",
-    )
-    train: TrainConfig = option(TrainConfig(batch_tokens=4096, lr=2e-3, warmup_steps=0, patience=10), "The training loop.")
 
 
 def train(run: Run, data: Dataset, split: Split, config: AlphaRecRecipeConfig) -> AlphaRec:
-    """Reads the texts, and trains the projector on the graph of the training part."""
+    """Reads the texts, and trains the projector on the graph of the training part.
+
+    Raises:
+        ConfigError: If keys do not go together, or not with the run that a projector is taken from.
+    """
+    if config.projector:
+        return taken_over(run, data, split, config)
     vectors = read_titles(run, data, config)
+    others = [read_other(run, folder, number, config) for number, folder in enumerate(config.also, 1)]
     seed_everything(config.seed)
     projector = projector_of(config, vectors.shape[1])
     model = network(config, split.train, vectors, projector, data.num_items)
+    if others:
+        return fit_together(run, model, data, split, others, config)
     return fit_pairs(run, model, data, split, config, batches=batches_of(config, split.train))
-
-
-def network(
-    config: AlphaRecRecipeConfig, train: Sequences, vectors: Tensor, projector: Projector, num_items: int
-) -> AlphaRec:
-    """The network on the graph of a training part, with its loss."""
-    return AlphaRec(
-        training_graph(train, num_items),
-        vectors,
-        projector,
-        layers=config.layers,
-        ridge=config.ridge,
-        loss=loss_of(config, train, num_items),
-        cosine=config.cosine,
-        trainable=config.trainable,
-    )
-
-
-def projector_of(config: AlphaRecConfig, width: int) -> Projector:
-    """The map that the keys name, for language vectors of this width."""
-    hidden = max(1, round(config.hidden * width)) if config.map == "mlp" else 0
-    return Projector(width, config.dim, hidden)
-
-
-def loss_of(config: AlphaRecRecipeConfig, train: Sequences, num_items: int) -> CatalogueLoss:
-    """The loss that the keys name, with samplers that know the training part."""
-    if config.private and config.loss == "infonce":
-        sampler = negative_sampler(config.sampler, train, num_items)
-        return PrivateInfoNCELoss(sampler, negatives=config.negatives or PRIVATE, temperature=config.temperature)
-    return pair_loss(config, train, num_items)
 
 
 def batches_of(config: AlphaRecRecipeConfig, train: Sequences) -> Batches | None:
