@@ -1,0 +1,188 @@
+"""PAD: pre-train, align, disentangle (SIGIR 2025, arXiv 2412.04107).
+
+Up to three experts read a history: one sees free item vectors alone, one text vectors alone, and between them one sees
+both, its free vectors a copy of the first one's that was aligned with the text. Each has tables and an encoder of its
+own, ``u_e`` and ``v_e``; a score is ``sum_e g_e(i) <u_e, v_e(i)>`` with a gate that goes by how often the item occurs.
+As the gate looks at the item alone, it is folded into the item's vector, and one index serves all experts.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from torch import Tensor, nn
+
+from foretaste.core.config import option
+from foretaste.core.errors import ConfigError
+from foretaste.models.backbones import backbone
+from foretaste.models.pad_experts import AlignedItems, ExpertConfig, text_table
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.nn.gate import KINDS, FrequencyGate, GatedItems, ramps
+from foretaste.nn.items import IdTable, ItemRepresentation
+from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.text_items import Views
+from foretaste.nn.towers import Towers
+
+EXPERTS = ("id", "aligned", "text")
+BACKBONES = ("same", "sasrec", "gru4rec", "caser")
+
+
+@dataclass(frozen=True)
+class PADConfig(ExpertConfig):
+    """Keys of the network."""
+
+    experts: str = option(
+        "id+aligned+text",
+        "Which experts there are: one, two or three.",
+        choices=("id", "aligned", "text", "id+aligned", "id+text", "aligned+text", "id+aligned+text"),
+        paper="id+aligned+text",
+    )
+    aligned_backbone: str = option(
+        "same", "The aligned expert's encoder; same: that of the id expert, of which it starts as a copy.",
+        choices=BACKBONES, paper="same",
+    )  # fmt: skip
+    text_backbone: str = option("same", "The text expert's encoder.", choices=BACKBONES, paper="same")
+    text_dropout: float | None = option(
+        0.3, "Dropout of the text expert's encoder; none: as the others.", paper="0.1", low=0, high=0.99
+    )
+    bins: int = option(10, "Frequency bins that the gate tells apart.", paper="10", low=1)
+    gate: str = option(
+        "learned",
+        "Weights of the experts: learned for each bin, fixed where they start, all equal, or none (a plain sum).",
+        choices=KINDS,
+        paper="learned",
+    )
+    gamma2: float = option(
+        0.5, "Where the aligned expert's gate starts, before the sigmoid.", paper="-4 (Prime Pantry): about 1 %"
+    )
+    gate_lr_factor: float = option(20.0, "How many times the common rate the gate learns at.", paper="1", low=0)
+
+    @property
+    def names(self) -> list[str]:
+        """The experts' names."""
+        return self.experts.split("+")
+
+    def of(self, expert: str) -> ExpertConfig:
+        """The keys of one expert: its encoder and dropout."""
+        kind = {"aligned": self.aligned_backbone, "text": self.text_backbone}.get(expert, "same")
+        rate = self.text_dropout if expert == "text" and self.text_dropout is not None else self.dropout
+        return replace(self, backbone=self.backbone if kind == "same" else kind, dropout=rate)
+
+
+class GatedRecommender(SequenceRecommender):
+    """Experts side by side; what is scored is what they read, times the gate.
+
+    Args:
+        items: What each expert sees of an item.
+        encoder: Reads each view with an encoder of its own.
+        gate: Weighs the experts by the item.
+        loss: Loss over the catalogue, which then sees gated items; None for a network that will only score.
+        max_len: Newest items of a history that are looked at.
+    """
+
+    def __init__(
+        self, items: Views, encoder: Towers, gate: FrequencyGate, loss: CatalogueLoss | None, *, max_len: int
+    ) -> None:
+        super().__init__(items, encoder, loss, max_len=max_len)
+        self.gate = gate
+
+    @property
+    def views(self) -> Views:
+        """What each expert sees of an item."""
+        assert isinstance(self.items, Views)
+        return self.items
+
+    def scored(self) -> GatedItems:
+        """The items as states are compared with them."""
+        return GatedItems(self.views, self.gate)
+
+    def catalogue_loss(self, states: Tensor, targets: Tensor, users: Tensor) -> Tensor:
+        if self.loss is None:
+            raise RuntimeError("this network was built for scoring: it has no loss")
+        return self.loss(states, targets, users, self.scored())
+
+    def item_vectors(self) -> Tensor:
+        return self.scored().table().detach()
+
+
+def expert(
+    config: PADConfig, name: str, text: Tensor, loss: CatalogueLoss | None = None, ids: IdTable | None = None
+) -> SequenceRecommender:
+    """One expert alone.
+
+    Args:
+        config: Keys.
+        name: ``"id"``, ``"aligned"`` or ``"text"``.
+        text: Frozen text vectors, ``(V, D)``.
+        loss: Loss over the catalogue; None for a network that will only score.
+        ids: Free vectors to start from; None for random ones. A text expert has none.
+    """
+    keys = config.of(name)
+    free = ids or IdTable(len(text), keys.dim, std=keys.init_std)
+    items: ItemRepresentation = free
+    if name == "text":
+        items = text_table(keys, text)
+    if name == "aligned":
+        rate = keys.dropout if keys.dropout is not None else 0.5
+        items = AlignedItems(
+            free, text_table(keys, text), fusion=keys.fusion, activation=keys.fusion_activation, dropout=rate
+        )
+    return backbone(keys, items, loss)
+
+
+def together(
+    config: PADConfig, experts: list[SequenceRecommender], bins: Tensor, loss: CatalogueLoss | None = None
+) -> SequenceRecommender:
+    """The network of these experts, which are those that ``config.experts`` names; one alone is itself.
+
+    Args:
+        config: Keys.
+        experts: Each with its items and encoder, which the network takes over.
+        bins: Frequency bin of each item, ``(V,)`` int64.
+        loss: Loss over the catalogue; None for a network that will only score.
+    """
+    if len(experts) == 1:
+        return experts[0]
+    gate = FrequencyGate(
+        bins,
+        ramps(config.names, config.bins, aligned=config.gamma2),
+        kind=config.gate,
+        lr_factor=config.gate_lr_factor,
+    )
+    network = GatedRecommender(
+        Views([one.items for one in experts]),
+        Towers([one.encoder for one in experts]),
+        gate,
+        loss,
+        max_len=experts[0].max_len,
+    )
+    network.factor = math.sqrt(config.dim) if config.scale else 1.0
+    return network
+
+
+def parts(network: SequenceRecommender, config: PADConfig) -> dict[str, nn.Module]:
+    """The parts of a network of several experts by name, as ``freeze`` has them."""
+    assert isinstance(network, GatedRecommender)
+    assert isinstance(network.encoder, Towers)
+    found: dict[str, nn.Module] = {"gate": network.gate}
+    for name, items, encoder in zip(config.names, network.views.views, network.encoder.encoders, strict=True):
+        found |= {f"{name}.items": items, f"{name}.encoder": encoder}
+        if isinstance(items, AlignedItems):
+            found |= {f"{name}.ids": items.ids, f"{name}.text": items.text}
+    return found
+
+
+def check(config: PADConfig) -> None:
+    """Refuses encoders that do not read from left to right.
+
+    Raises:
+        ConfigError: For BERT4Rec, and for an encoder that sees the future.
+    """
+    if config.backbone == "bert4rec":
+        raise ConfigError(
+            "PAD's experts predict at every place of a history, which bert4rec does not",
+            where="backbone=bert4rec",
+            allowed="backbone=sasrec, gru4rec or caser",
+            mend="choose one of them",
+        )
