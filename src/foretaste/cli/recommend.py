@@ -34,6 +34,11 @@ NewItems = Annotated[
         show_default=False,
     ),
 ]
+Intent = Annotated[
+    str | None,
+    typer.Option(help="What is looked for, in words (alpharec); alone or beside a history.", show_default=False),
+]
+Alpha = Annotated[float, typer.Option(help="What the intention weighs: 0 the history alone, 1 hardly the history.")]
 Strict = Annotated[bool, typer.Option("--strict", help="An unknown id is an error instead of being skipped.")]
 
 
@@ -47,6 +52,8 @@ def recommend(
     similar: Similar = None,
     keep_seen: KeepSeen = False,
     new_items: NewItems = None,
+    intent: Intent = None,
+    alpha: Alpha = 0.5,
     strict: Strict = False,
     json: JsonFlag = False,
 ) -> None:
@@ -64,6 +71,8 @@ def recommend(
 
         foretaste recommend runs/sasrec --similar B00KCF8ZWY
 
+        foretaste recommend runs/alpharec --history B00KCF8ZWY --intent "a gift for a guitarist" --alpha 0.5
+
         foretaste recommend runs/unisrec --history B00KCF8ZWY --new-items arrivals.csv
     """
     from foretaste.core.progress import say
@@ -80,6 +89,8 @@ def recommend(
         exclude_seen=not keep_seen,
         on_unknown="error" if strict else "report",
         new_items=new_items,
+        intent=intent,
+        alpha=alpha,
     )
     for note in answer.notes:
         say(f"note: {note}")

@@ -84,6 +84,28 @@ class TextReader:
             rows = self._encode(ids, prompts.texts(), [row == [self.spec.fallback] for row in prompts.clauses])
         return self.after(torch.from_numpy(np.array(rows, dtype=np.float32)))
 
+    def said(self, texts: Sequence[str]) -> Tensor:
+        """Vectors of anything that is said, as the network reads them, ``(n, D)``.
+
+        A text is told to the encoder as a title would be, and so lies among the items.
+
+        Raises:
+            DataError: If the vectors came from a file, so that nothing can be read.
+        """
+        if self.spec is None:
+            raise DataError(
+                "the items' vectors came ready from a file, so there is no encoder that could read a text",
+                allowed="a model that was trained with text.encoder=NAME",
+            )
+        columns = [one.column for one in self.spec.fields]
+        place = "title" if "title" in columns else columns[0]
+        table = pl.DataFrame(
+            {name: texts if name == place else [None] * len(texts) for name in columns},
+            schema=dict.fromkeys(columns, pl.String),
+        )
+        rows = self._encode(texts, item_prompts(table, self.spec).texts(), [False] * len(texts))
+        return self.after(torch.from_numpy(np.array(rows, dtype=np.float32)))
+
     def after(self, vectors: Tensor) -> Tensor:
         """Vectors of the encoder after all maps: as the network reads them."""
         return mapped(vectors, self.maps)

@@ -24,6 +24,8 @@ def ask(
     exclude_seen: bool = True,
     on_unknown: str = "report",
     new_items: Path | None = None,
+    intent: str | None = None,
+    alpha: float = 0.5,
 ) -> Recommendations:
     """The answer to one question.
 
@@ -38,14 +40,17 @@ def ask(
         exclude_seen: Whether the history's items are left out.
         on_unknown: ``report`` or ``error``.
         new_items: File of items that came after the training; they are taken in by their text first.
+        intent: What is looked for, in words.
+        alpha: What that weighs against the history.
     """
     given = [
         name for name, value in (("--history", history), ("--user", user), ("--similar", similar)) if value is not None
     ]
+    given += ["--intent"] if intent is not None else []
     if not given or ("--similar" in given and len(given) > 1):
         raise ConfigError(
             "it is not clear for whom to recommend" if not given else f"{' and '.join(given)} do not go together",
-            allowed="--history ID,ID,…, --user ID, both, or --similar ID",
+            allowed="--history ID,ID,…, --user ID, both, --similar ID, or --intent TEXT alone or beside a history",
             mend="foretaste recommend RUN --history ID,ID",
         )
     recommender = load(run)
@@ -53,7 +58,7 @@ def ask(
         recommender.add_items(read_new_items(new_items))
     if similar is not None:
         return recommender.similar(similar, k)
-    items = _ids(history) if history is not None else _history_of(str(user), run, data)
+    items = _ids(history) if history is not None else [] if user is None else _history_of(user, run, data)
     (answer,) = recommender.recommend(
         histories=[items],
         k=k,
@@ -61,6 +66,8 @@ def ask(
         exclude_seen=exclude_seen,
         candidates=None if candidates is None else _ids(candidates),
         on_unknown=on_unknown,
+        intent=intent,
+        alpha=alpha,
     )
     return answer
 

@@ -36,6 +36,7 @@ class Request:
         user: Raw id of the user, or None.
         dense_user: Dense id of the user, -1 for a stranger.
         knows_users: Whether the model knows users by id at all.
+        intent: What the user says to be looking for, or None.
     """
 
     history: list[int]
@@ -43,11 +44,12 @@ class Request:
     user: str | None = None
     dense_user: int = -1
     knows_users: bool = False
+    intent: str | None = None
 
     @property
     def falls_back(self) -> bool:
-        """Whether nothing is known to go by: no item of the history, and not the user."""
-        return not self.history and self.dense_user < 0
+        """Whether nothing is known to go by: no item of the history, not the user, and no intention."""
+        return not self.history and self.dense_user < 0 and self.intent is None
 
 
 class Recommendations(list[Recommendation]):

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from foretaste.models.base import Retriever
 from foretaste.recipes.run_folder import MODEL, RUN
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.text_reader import TextReader
+from foretaste.serving.intention import check_intent, intent_scores
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
 
 BLOCK_SCORES = 1 << 23
@@ -73,6 +75,8 @@ class Recommender:
         exclude_seen: bool = True,
         candidates: Sequence[str] | None = None,
         on_unknown: str = "report",
+        intent: str | None = None,
+        alpha: float = 0.5,
     ) -> list[Recommendations]:
         """The ``k`` items most likely to come next, for each history.
 
@@ -83,6 +87,9 @@ class Recommender:
             exclude_seen: Whether items of the history are left out.
             candidates: Raw item ids to choose among; default: the whole catalogue.
             on_unknown: ``report`` skips unknown ids and names them in the answer; ``error`` raises.
+            intent: What these people are looking for, in words, for models that read texts (``alpharec``); a history
+                may then be empty, and without any histories one list is given.
+            alpha: What the intention weighs: 0 is the history alone, 1 leaves of it what its items' neighbours say.
 
         Returns:
             One list for each history, best first, never longer than ``k`` and never filled up. Each list says which
@@ -92,16 +99,22 @@ class Recommender:
         Raises:
             ForetasteError: If the arguments do not fit each other, or an id is unknown under ``error``.
         """
+        if intent is not None:
+            check_intent(self.saved, intent, alpha)
+            histories = [[]] if histories is None and users is None else histories
         self._check(histories, k, users, on_unknown)
         allowed, strange = self._candidates(candidates, on_unknown)
         rows: Sequence[Sequence[str]] = histories if histories is not None else [[] for _ in users or []]
         owners: Sequence[str | None] = users if users is not None else [None] * len(rows)
-        asked = [self._request(row, user, on_unknown) for row, user in zip(rows, owners, strict=True)]
+        asked = [
+            replace(self._request(row, user, on_unknown), intent=intent) for row, user in zip(rows, owners, strict=True)
+        ]
+        said = None if intent is None else self._text_reader().said([intent])
         answers: list[Recommendations] = []
         size = max(1, BLOCK_SCORES // max(1, len(self.items)))
         for start in range(0, len(asked), size):
             block = asked[start : start + size]
-            scores = self._scores(block)
+            scores = self._scores(block) if said is None else self._intent_scores(block, said, alpha)
             answers += [
                 self._answer(request, row, k, exclude_seen, allowed, strange)
                 for request, row in zip(block, scores, strict=True)
@@ -155,13 +168,20 @@ class Recommender:
             ForetasteError: If the recipe reads no texts (says which do), an item is known already, has no text or an
                 unknown attribute. Nothing has changed then.
         """
-        from foretaste.recipes.cold_start import reader_of, with_items
+        from foretaste.recipes.cold_start import with_items
+
+        reader = self._text_reader(encoder)
+        self.saved = with_items(self.saved, items, reader=reader, id_rows=id_rows, neighbours=neighbours)
+        self.items = self.saved.items
+        return self
+
+    def _text_reader(self, encoder: str | None = None) -> TextReader:
+        """What reads texts for this model; its encoder is opened once."""
+        from foretaste.recipes.cold_start import reader_of
 
         if self._reader is None or encoder is not None:
             self._reader = reader_of(self.saved, encoder)
-        self.saved = with_items(self.saved, items, reader=self._reader, id_rows=id_rows, neighbours=neighbours)
-        self.items = self.saved.items
-        return self
+        return self._reader
 
     def _check(
         self, histories: Sequence[Sequence[str]] | None, k: int, users: Sequence[str] | None, on_unknown: str
@@ -224,6 +244,11 @@ class Recommender:
                 if request.falls_back:
                     scores[row] = popular
         return scores
+
+    def _intent_scores(self, block: list[Request], said: Tensor, alpha: float) -> Tensor:
+        """Scores of all items for histories beside an intention, ``(n, V)`` on the CPU."""
+        histories = Sequences.from_lists([request.history for request in block])
+        return intent_scores(self.saved, histories, said, alpha).float().cpu()
 
     def _answer(
         self,

@@ -1,0 +1,23 @@
+"""Models that take a wish in words beside a history."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+from foretaste.data.sequences import Sequences
+
+
+@runtime_checkable
+class FollowsIntent(Protocol):
+    """A retriever whose users may say what they are looking for."""
+
+    def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
+        """Vectors of users with these histories and wishes, ``(n, d)``; a score is their product with an item's.
+
+        Args:
+            histories: ``n`` rows, each may be empty.
+            texts: Language vectors of the wishes, ``(n, D)``.
+            alpha: What the wish weighs, from 0 to 1.
+        """
