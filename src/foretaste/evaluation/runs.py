@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ class FinishedRun:
         per_user: One row for each user asked, with the rank of the test target, or the list of their ranks.
         curves: Stage → the lines of its training log.
         seconds: What training and evaluation took.
+        studies: What the recipe found out about its model beside, by name.
     """
 
     folder: Path
@@ -44,6 +45,7 @@ class FinishedRun:
     per_user: pl.DataFrame
     curves: dict[str, list[dict[str, Any]]]
     seconds: dict[str, float]
+    studies: dict[str, Any] = field(default_factory=dict)
 
     @property
     def seed(self) -> int | None:
@@ -95,6 +97,7 @@ def read_run(folder: str | Path) -> FinishedRun:
             per_user=pl.read_parquet(path / "per_user.parquet"),
             curves=_curves(path),
             seconds=dict(manifest.get("seconds", {})),
+            studies=_studies(path),
         )
     except (KeyError, TypeError, ValueError, pl.exceptions.PolarsError) as error:
         raise ArtefactError(
@@ -107,6 +110,12 @@ def read_run(folder: str | Path) -> FinishedRun:
 def _curves(path: Path) -> dict[str, list[dict[str, Any]]]:
     logs = sorted(path.glob("stages/*/log.jsonl"))
     return {log.parent.name: [json.loads(line) for line in log.read_text("utf-8").splitlines()] for log in logs}
+
+
+def _studies(path: Path) -> dict[str, Any]:
+    """The JSON files that a recipe left in its stage ``study``."""
+    found = sorted((path / "stages" / "study").glob("*.json"))
+    return {file.stem: read_json(file) for file in found if file.stem not in ("manifest", "begun")}
 
 
 def _present(frame: pl.DataFrame, *names: str) -> list[str]:
