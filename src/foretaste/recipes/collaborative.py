@@ -13,9 +13,11 @@ from foretaste.data.split import Split
 from foretaste.models.backbones import backbone
 from foretaste.models.base import Retriever
 from foretaste.models.losses import catalogue_loss
+from foretaste.models.sequence import SequenceRecommender
+from foretaste.models.serving_terms import ServedModel
 from foretaste.recipes.item_start import ItemStartConfig
 from foretaste.recipes.run_folder import MODEL
-from foretaste.recipes.saved import load_model
+from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
 
@@ -44,14 +46,53 @@ def vectors_of_run(given: str, data: Dataset, split: Split) -> Tensor:
     Raises:
         ForetasteError: If there is no such run, it has no item vectors, or it saw other data than this one.
     """
-    where, folder = f"collaborative={given}", Path(given).expanduser()
-    saved = load_model(folder / MODEL if (folder / MODEL).is_dir() else folder)
+    where = f"collaborative={given}"
+    saved = _model_of_run(given, data, split, where)
     if not isinstance(saved.model, Retriever):
         raise ConfigError(f"the recipe {saved.recipe!r} has no item vectors", where=where, mend="give a run of sasrec")
+    return saved.model.item_vectors().cpu()
+
+
+def network_of_run(
+    given: str, network: SequenceRecommender, data: Dataset, split: Split, *, where: str
+) -> SequenceRecommender:
+    """Fills a network with the weights of a finished run's.
+
+    Args:
+        given: The run.
+        network: A network of the same shape, with items and encoder of the same kind.
+        data: What is trained on; the run must have seen the same.
+        split: The same.
+        where: The key that named the run, for errors.
+
+    Raises:
+        ForetasteError: If there is no such run, its network is another, or it saw other data than this one.
+    """
+    saved = _model_of_run(given, data, split, where)
+    inner = saved.model.network if isinstance(saved.model, ServedModel) else saved.model
+    weights = inner.state_dict()
+    own = {name: tuple(t.shape) for name, t in network.state_dict().items() if not name.startswith("loss.")}
+    theirs = {name: tuple(t.shape) for name, t in weights.items()}
+    if own != theirs:
+        odd = sorted(name for name in own.keys() | theirs.keys() if own.get(name) != theirs.get(name))
+        raise ConfigError(
+            f"the network of that run is another: {odd[0]} is {theirs.get(odd[0])} there and {own.get(odd[0])} here",
+            where=where,
+            allowed="a run with the same backbone, dim, layers and texts",
+            mend="give such a run, or leave the key out",
+        )
+    network.load_state_dict(weights, strict=False)
+    return network
+
+
+def _model_of_run(given: str, data: Dataset, split: Split, where: str) -> SavedModel:
+    """The saved model of a run that saw these data and this split."""
+    folder = Path(given).expanduser()
+    saved = load_model(folder / MODEL if (folder / MODEL).is_dir() else folder)
     if (saved.info["data"]["fingerprint"], saved.info["protocol"]) != (data.fingerprint, split.protocol):
         raise ArtefactError(
             "that run was trained on other data or another split, so it may know this run's targets",
             where=where,
             mend="give a run on the same data and split, or leave the key out",
         )
-    return saved.model.item_vectors().cpu()
+    return saved

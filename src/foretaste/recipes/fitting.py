@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -29,8 +30,20 @@ class Fitted(Protocol):
     def train(self) -> TrainConfig: ...
 
 
+JUDGED = "judged"
+"""Under which name the log has what :func:`fit_stage` was told to choose by."""
+
+
 def fit_stage(
-    run: Run, model: M, batches: Batches, data: Dataset, split: Split, config: Fitted, *, stage: str = "fit"
+    run: Run,
+    model: M,
+    batches: Batches,
+    data: Dataset,
+    split: Split,
+    config: Fitted,
+    *,
+    stage: str = "fit",
+    judge: Callable[[], float] | None = None,
 ) -> M:
     """Trains a model as one stage of a run, or reads it where that was done.
 
@@ -42,7 +55,12 @@ def fit_stage(
         split: Training part and validation targets.
         config: The recipe's keys.
         stage: Name of the stage.
+        judge: What an epoch is chosen by instead of the validation metric, the larger the better.
     """
+
+    def validate() -> dict[str, float]:
+        found = validation_metrics(model, split.valid, mask_seen=config.mask_seen)
+        return found if judge is None else found | {JUDGED: judge()}
 
     def make(folder: Path) -> M:
         fit(
@@ -50,9 +68,9 @@ def fit_stage(
             batches,
             config.train,
             folder=folder,
-            validate=lambda: validation_metrics(model, split.valid, mask_seen=config.mask_seen),
+            validate=validate,
             seed=config.seed,
-            choose_by=chosen_by(split.valid),
+            choose_by=chosen_by(split.valid) if judge is None else JUDGED,
         )
         return model
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -51,7 +52,14 @@ def id_table(config: SequenceRecipeConfig, split: Split, num_items: int, *, dim:
 
 
 def fit_sequence(
-    run: Run, model: M, data: Dataset, split: Split, config: SequenceRecipeConfig, *, stage: str = "fit"
+    run: Run,
+    model: M,
+    data: Dataset,
+    split: Split,
+    config: SequenceRecipeConfig,
+    *,
+    stage: str = "fit",
+    judge: Callable[[], float] | None = None,
 ) -> M:
     """Trains a sequence model as one stage of a run, or reads it where that was done.
 
@@ -62,6 +70,7 @@ def fit_sequence(
         split: Training part and validation targets.
         config: The recipe's keys.
         stage: Name of the stage.
+        judge: What an epoch is chosen by instead of the validation metric, the larger the better.
     """
     batches = SequenceBatches(
         split.train,
@@ -70,4 +79,4 @@ def fit_sequence(
         seed=config.seed,
         recent_only=config.recent_only,
     )
-    return fit_stage(run, model, batches, data, split, config, stage=stage)
+    return fit_stage(run, model, batches, data, split, config, stage=stage, judge=judge)
