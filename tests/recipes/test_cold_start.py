@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "llmesr": SMALL,
     "textknn": TEXT,
     "llmemb": (*SMALL, "scft.enabled=false", "spread=whiten"),
+    "pad": SMALL,
 }
 
 

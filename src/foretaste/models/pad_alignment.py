@@ -78,8 +78,8 @@ class DistributionAlignment(AuxiliaryLoss):
             items = items[torch.randperm(len(items), device=items.device)[: self.config.most]]
         text, free = model.items.text(items), model.items.ids(items)
         if len(items) < 2:
-            return 0.0 * (text.sum() + free.sum())
-        return self.config.weight * discrepancy(self.config, text, free)
+            return torch.sum(text + free) * 0.0
+        return discrepancy(self.config, text, free) * self.config.weight
 
 
 class NoLoss(nn.Module):

@@ -85,4 +85,5 @@ class GatedItems(ItemRepresentation):
 
 def _weighed(vectors: Tensor, weights: Tensor) -> Tensor:
     """``(…, experts * d)`` times ``(…, experts)``."""
-    return (vectors.unflatten(-1, (weights.shape[-1], -1)) * weights[..., None]).flatten(-2)
+    apart = vectors.view(*weights.shape, -1)
+    return (apart * weights[..., None]).flatten(-2)

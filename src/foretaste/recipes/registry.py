@@ -26,6 +26,7 @@ RECIPES = {
     "embknn": "foretaste.recipes.embknn",
     "kar": "foretaste.recipes.kar",
     "llmesr": "foretaste.recipes.llmesr",
+    "pad": "foretaste.recipes.pad",
     "llm2x": "foretaste.recipes.llm2x",
     "unisrec": "foretaste.recipes.unisrec",
     "fdsa": "foretaste.recipes.fdsa",
