@@ -24,11 +24,13 @@ class Part:
         name: Its name in the table and of its file.
         library: Whose driver and environment.
         arguments: What the driver is given besides the common arguments.
+        driver: First word of its driver's file name, before the library's.
     """
 
     name: str
     library: str
     arguments: tuple[str, ...] = ()
+    driver: str = "run"
 
     @property
     def python(self) -> Path:
@@ -59,7 +61,7 @@ def run(part: Part, common: dict[str, Any], out: Path, *, fresh: bool) -> dict[s
         return None
     out.unlink(missing_ok=True)
     given = [word for key, value in common.items() if value is not None for word in (f"--{key}", str(value))]
-    script = PEERS / f"run_{part.library}.py"
+    script = PEERS / f"{part.driver}_{part.library}.py"
     before = load()
     print(f"{part.name}: runs (load {before})", file=sys.stderr)
     command = [str(part.python), str(script), *given, "--out", str(out), *part.arguments]
