@@ -17,6 +17,7 @@ from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
+from foretaste.models.intent import FollowsIntent
 from foretaste.models.pairs import GivenTable, distinct
 from foretaste.models.two_sided import TwoSided
 from foretaste.nn.graph import BipartiteGraph
@@ -55,7 +56,7 @@ class AlphaRecConfig:
     trainable: bool = option(False, "Whether the text vectors are trained too (an ablation).", paper="false")
 
 
-class AlphaRec(TwoSided):
+class AlphaRec(TwoSided, FollowsIntent):
     """Whoever comes with a history is a node with edges to its items; the other nodes stay as they are.
 
     With the training part as history that is exactly the trained vector, newer items count at once, and a stranger is

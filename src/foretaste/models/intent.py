@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import abstractmethod
 
 from torch import Tensor
 
 from foretaste.data.sequences import Sequences
+from foretaste.models.base import Retriever
 
 
-@runtime_checkable
-class FollowsIntent(Protocol):
+class FollowsIntent(Retriever):
     """A retriever whose users may say what they are looking for."""
 
+    @abstractmethod
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
         """Vectors of users with these histories and wishes, ``(n, d)``; a score is their product with an item's.
 

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from foretaste.core.errors import DataError
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever
 from foretaste.models.intent import FollowsIntent
 from foretaste.recipes.saved import SavedModel
 
@@ -41,7 +40,6 @@ def intent_scores(saved: SavedModel, histories: Sequences, said: Tensor, alpha: 
     """
     model = saved.model
     assert isinstance(model, FollowsIntent)
-    assert isinstance(model, Retriever)
     with torch.inference_mode():
         vectors = model.intent_vectors(histories, said.expand(len(histories), -1), alpha)
         scores: Tensor = vectors @ model.item_vectors().T
