@@ -17,7 +17,7 @@ from parts import Part, chosen, data_folder, run
 RESULTS = ROOT / "benchmarks" / "results"
 PARTS = (Part("foretaste", "foretaste", driver="lightgcn"), Part("recbole", "recbole", driver="lightgcn"))
 NOTES = (
-    "seconds: the median of the epochs that count; one epoch comes before them; evaluation and checkpoints are left out.",
+    "seconds: the median of the epochs that count; one comes before them; evaluation and checkpoints are left out.",
     "Both train with BPR and one uniform negative that the user does not have, drawn while a batch is made.",
     "ndcg@10: validation, after the last epoch, over the whole catalogue, training items masked: that both learn.",
 )
