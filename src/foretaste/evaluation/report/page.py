@@ -10,7 +10,7 @@ from pathlib import Path
 from foretaste.core.files import write_atomic
 from foretaste.evaluation.compare import TESTED, Comparison, Difference
 from foretaste.evaluation.embedding_map import EmbeddingMap
-from foretaste.evaluation.report import bins, figures
+from foretaste.evaluation.report import bins, experts, figures
 from foretaste.evaluation.report.cells import (
     best_entry,
     interval_text,
@@ -54,6 +54,17 @@ FIGURES: tuple[tuple[str, Callable[[Comparison], str | None], str], ...] = (
         bins.by_frequency,
         "Items by falling frequency, cut so that each bin holds a tenth of the training interactions: the bins of PAD, "
         "whose gate goes by them. The last one also has the items that training never saw.",
+    ),
+    (
+        "What the gate weighs",
+        experts.gates,
+        "Weights of a model's experts by how often the scored item occurs in training; means over seeds.",
+    ),
+    (
+        "What alignment keeps",
+        experts.forgetting,
+        "Are the items of a history still as far from the right answer, and from a wrong one that is as popular, as "
+        "before the alignment with text? Kendall's tau between all these distances: 1 is the same order, 0 none of it.",
     ),
     (
         "Head and tail",
