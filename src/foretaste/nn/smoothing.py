@@ -11,7 +11,7 @@ With ``x_k = A_k x_{k-1} + noise`` and ``g_k`` the gradient of layer ``k``, that
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -22,14 +22,6 @@ from foretaste.nn.items import ItemRepresentation
 
 Sides = tuple[Tensor, Tensor]
 """Something of the users, and the same of the items."""
-
-C = TypeVar("C", bound=Callable[..., Any])
-
-
-def _eager(function: C) -> C:
-    """``function`` left out of ``torch.compile``: what it remembers between forward and backward is no tensor."""
-    left_out: C = torch.compiler.disable(function)  # type: ignore[no-untyped-call]
-    return left_out
 
 
 class Smoothing:
@@ -43,7 +35,6 @@ class Smoothing:
         perturb: What is added to each layer from 1 on, made of the layer; no gradient flows through it.
     """
 
-    @_eager
     def __init__(
         self,
         graphs: Sequence[BipartiteGraph],
@@ -56,7 +47,6 @@ class Smoothing:
         self._ledger = _Ledger(graphs, (users.detach(), items.detach()), first, perturb)
         self._anchor = _Anchor.apply(users, items, self._ledger)  # type: ignore[no-untyped-call]
 
-    @_eager
     def rows(self, side: int, ids: Tensor | None, layer: int | None = None) -> Tensor:
         """Vectors of nodes, ``(…, d)``.
 
