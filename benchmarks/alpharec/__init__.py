@@ -1,0 +1,1 @@
+"""AlphaRec's comparison: what is run, what is kept of it, and the tables."""

@@ -1,0 +1,139 @@
+"""Which runs make up AlphaRec's tables, and the command of each."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+TUNED = Path(__file__).parent / "tuned.toml"
+"""Settings found with the same budget for every method, validation only."""
+
+DATA = ("amazon_beauty", "amazon_prime_pantry", "movielens_100k")
+SPLITS = ("ratio", "leave-one-out")
+SEEDS = (0, 1, 2)
+COUNTED = {"popularity", "itemknn", "embknn"}
+"""Methods in which nothing is random: one seed."""
+
+METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "popularity": ("popularity", ()),
+    "itemknn": ("itemknn", ()),
+    "embknn": ("embknn", ()),
+    "mf": ("mf", ("loss=bpr",)),
+    "multvae": ("multvae", ()),
+    "lightgcn": ("lightgcn", ("loss=bpr",)),
+    "lightgcn-infonce": ("lightgcn", ("loss=infonce",)),
+    "sgl": ("sgl", ()),
+    "xsimgcl": ("xsimgcl", ()),
+    "kar": ("kar", ()),
+    "rlmrec": ("rlmrec-lightgcn", ()),
+    "alpharec": ("alpharec", ()),
+    "alpharec-no-mlp": ("alpharec", ("map=linear",)),
+    "alpharec-no-gcn": ("alpharec", ("layers=0",)),
+    "alpharec-no-cl": ("alpharec", ("loss=bpr",)),
+    "alpharec-trainable": ("alpharec", ("trainable=true",)),
+}
+"""Row of the main table → recipe and keys."""
+
+READS = {"embknn", "kar", "rlmrec", "alpharec"}
+"""Methods that read texts; they share one store of embeddings for each data set."""
+
+ENCODERS = {"tfidf": "tfidf", "minilm": "minilm", "scft": "{out}/scft/{data}"}
+"""Encoders of the linear study; the last is MiniLM tuned on the catalogue."""
+
+LINEAR = ("map=linear", "layers=0", "ridge=0", "tell=title")
+"""The paper's linear mapping: no network between text and score but one matrix."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run.
+
+    Attributes:
+        data: Data set that is measured.
+        split: Its protocol.
+        method: Row of a table.
+        seed: Of the run.
+        recipe: What is trained.
+        keys: Its keys; ``{out}`` stands for where run folders lie.
+        needs: Runs that have to be there first.
+    """
+
+    data: str
+    split: str
+    method: str
+    seed: int
+    recipe: str
+    keys: tuple[str, ...] = ()
+    needs: tuple[Cell, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Folder of the run, and name of what is kept of it."""
+        return f"{self.data}/{self.split}/{self.method}-{self.seed}"
+
+    def command(self, root: Path, out: Path) -> list[str]:
+        """What trains it."""
+        places = {"out": out, "data": self.data, "root": root}
+        keys = [key.format(**places) for key in self.keys]
+        if self.method.split("-")[0] in READS or self.recipe == "alpharec":
+            keys.append(f"text.store={out / 'store' / self.data}")
+        where = ["--data", str(root / self.data), "--out", str(out / self.name)]
+        call = [sys.executable, "-m", "foretaste", "train", self.recipe, *where]
+        return [*call, f"split={self.split}", f"seed={self.seed}", *keys]
+
+
+def main_cells() -> list[Cell]:
+    """The main table: every method on every data set in both protocols."""
+    return [
+        Cell(data, split, method, seed, recipe, (*keys, *tuned(method)))
+        for data in DATA
+        for split in SPLITS
+        for method, (recipe, keys) in METHODS.items()
+        for seed in (SEEDS[:1] if method in COUNTED else SEEDS)
+    ]
+
+
+def linear_cells() -> list[Cell]:
+    """The linear-mapping study: one matrix on the vectors of three encoders."""
+    return [
+        Cell(data, "ratio", f"linear-{name}", seed, "alpharec", (*LINEAR, f"text.encoder={encoder}"))
+        for data in DATA
+        for name, encoder in ENCODERS.items()
+        for seed in SEEDS
+    ]
+
+
+def zero_shot_cells() -> list[Cell]:
+    """Zero-shot in every direction, from one data set and from both others, beside what needs no training."""
+    cells = []
+    for split in SPLITS:
+        for target in DATA:
+            cells.append(Cell(target, split, "zero-embknn", 0, "embknn", ("tell=title",)))
+            first, second = (data for data in DATA if data != target)
+            for seed in SEEDS:
+                for name, source in (
+                    (first, _source(first, split, seed)),
+                    (second, _source(second, split, seed)),
+                    ("both", _source(first, split, seed, also=second)),
+                ):
+                    keys = (f"projector={{out}}/{source.name}",)
+                    cells.append(Cell(target, split, f"zero-{name}", seed, "alpharec", keys, (source,)))
+    return cells
+
+
+def _source(data: str, split: str, seed: int, *, also: str = "") -> Cell:
+    """A run that trains a projector on titles, which every catalogue has."""
+    keys = ("tell=title", *tuned("alpharec"))
+    if also:
+        return Cell(data, split, f"source-with-{also}", seed, "alpharec", (*keys, f"also={{root}}/{also}"))
+    return Cell(data, split, "source", seed, "alpharec", keys)
+
+
+def tuned(method: str) -> tuple[str, ...]:
+    """Keys found for a method, as ``key=value``."""
+    if not TUNED.is_file():
+        return ()
+    found = tomllib.loads(TUNED.read_text(encoding="utf-8")).get(method, {})
+    return tuple(f"{key}={value}" for key, value in found.items())

@@ -1,0 +1,164 @@
+"""AlphaRec, its ablations and its baselines: the tables of benchmarks/results/alpharec.txt.
+
+    FORETASTE_DATA=DIR python benchmarks/reproduce_alpharec.py [--jobs 2] [--part main linear zero]
+    FORETASTE_DATA=DIR python benchmarks/reproduce_alpharec.py --only amazon_beauty ratio alpharec lightgcn-infonce 0
+    FORETASTE_DATA=DIR python benchmarks/reproduce_alpharec.py --tune 8
+
+Every cell is a run folder made by ``foretaste train``. What the tables need of a finished run is kept as text under
+benchmarks/results/alpharec, and a cell that is kept there is not run again, so the command may be stopped at any time
+and go on on another machine. ``--tune`` searches every method's own space with the same number of trials on
+amazon_prime_pantry, split=ratio, seed 0, validation only, and writes benchmarks/alpharec/tuned.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from alpharec.kept import keep, kept
+from alpharec.plan import METHODS, TUNED, Cell, linear_cells, main_cells, zero_shot_cells
+from alpharec.table import tables
+from foretaste.core.files import read_json, write_atomic
+from machine import heading, load
+
+RESULT = Path(__file__).parent / "results" / "alpharec.txt"
+QUIET = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
+PARTS = {"main": main_cells, "linear": linear_cells, "zero": zero_shot_cells}
+TUNE_ON = "amazon_prime_pantry"
+PROTOCOL = """ratio: 4:3:3 of each user's distinct items at random, the same for all runs; held-out items that nobody
+          has in training dropped; training items (at the test also validation items) left out of a ranking of the whole
+          catalogue; selection on validation NDCG@20. leave-one-out: last item test, last but one validation, items of
+          the history left out; selection on validation NDCG@10. Ties count half, the test is read once. Text of the
+          main table: the catalogue's columns through all-MiniLM-L6-v2; of the linear study and zero-shot: titles alone.
+          p: paired t-test over users, means over seeds, Holm over a block. seconds: training on one thread."""
+
+
+def run(command: list[str], log: Path) -> bool:
+    """Runs one command with its output in a file; whether it succeeded."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        return subprocess.run(command, env=os.environ | QUIET, stdout=file, stderr=file, check=False).returncode == 0
+
+
+def train(cell: Cell, root: Path, out: Path) -> str:
+    """Trains and keeps one cell unless it is kept; says how it ended."""
+    if kept(cell.name):
+        return f"{cell.name}: kept"
+    for needed in cell.needs:
+        if not (out / needed.name / "manifest.json").is_file() and not run(
+            needed.command(root, out), _log(needed, out)
+        ):
+            return f"{cell.name}: FAILED before it began, see {_log(needed, out)}"
+    if not run(cell.command(root, out), _log(cell, out)):
+        return f"{cell.name}: FAILED, see {_log(cell, out)}"
+    keep(out / cell.name, cell.name)
+    return f"{cell.name}: done"
+
+
+def ensure(cell: Cell, root: Path, out: Path) -> bool:
+    """Trains a run that others need unless it is there; whether it then is."""
+    return (out / cell.name / "manifest.json").is_file() or run(cell.command(root, out), _log(cell, out))
+
+
+def _log(cell: Cell, out: Path) -> Path:
+    return (out / cell.name).with_suffix(".log")
+
+
+def prepare(cells: Iterable[Cell], root: Path, out: Path) -> None:
+    """Tunes MiniLM on the catalogues whose linear study needs it."""
+    for data in dict.fromkeys(cell.data for cell in cells if cell.method == "linear-scft"):
+        folder = out / "scft" / data
+        if not (folder / "manifest.json").is_file():
+            where = ["--data", str(root / data), "--out", str(folder)]
+            done = run([sys.executable, "-m", "foretaste", "text", "tune", *where], folder.with_suffix(".log"))
+            print(f"{folder}: {'done' if done else 'FAILED'}", flush=True)
+
+
+def tune(methods: Iterable[str], root: Path, out: Path, trials: int, jobs: int) -> None:
+    """Searches every method's own space, and writes what was found."""
+
+    def one(method: str) -> str:
+        recipe, keys = METHODS[method]
+        folder = out / "tune" / method
+        where = ["--data", str(root / TUNE_ON), "--out", str(folder), "--trials", str(trials), "--json"]
+        command = [sys.executable, "-m", "foretaste", "tune", recipe, *where, "split=ratio", *keys]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with folder.with_suffix(".log").open("w") as log:
+            env = os.environ | QUIET
+            done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=log, text=True, check=False)
+        if done.returncode:
+            return f"FAILED, see {folder.with_suffix('.log')}"
+        folder.with_suffix(".json").write_text(done.stdout, encoding="utf-8")
+        return str(json.loads(done.stdout)["valid"])
+
+    chosen = [method for method in methods if method != "popularity"]
+    with ThreadPoolExecutor(jobs) as pool:
+        for method, outcome in zip(chosen, pool.map(one, chosen), strict=True):
+            print(f"{method}: {outcome}", flush=True)
+    lines = [f"# Best of {trials} trials each on {TUNE_ON}, split=ratio, seed 0, by validation NDCG@10."]
+    for method in METHODS:
+        result = (out / "tune" / method).with_suffix(".json")
+        if result.is_file():
+            lines += ["", f"[{method}]", *(f'"{k}" = {_short(v)}' for k, v in read_json(result)["best"].items())]
+    write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+
+
+def _short(value: Any) -> str:
+    return json.dumps(float(f"{value:.3g}") if isinstance(value, float) else value)
+
+
+def write() -> None:
+    """Writes the tables of everything kept."""
+    lines = heading("AlphaRec, its ablations and its baselines", PROTOCOL, LOAD) + tables()
+    RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+LOAD = load()
+
+
+def main() -> None:
+    """Runs what is missing and writes the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
+    parser.add_argument("--out", type=Path, default=Path("runs/alpharec"), help="where run folders lie")
+    parser.add_argument("--part", nargs="*", default=list(PARTS), choices=list(PARTS), help="which tables")
+    parser.add_argument("--only", nargs="*", default=[], help="data sets, splits, methods or seeds; default: all")
+    parser.add_argument("--tune", type=int, default=0, help="search with so many trials each instead of running")
+    asked = parser.parse_args()
+    if not os.environ.get("FORETASTE_DATA"):
+        sys.exit("FORETASTE_DATA is not set: there is no data to run on")
+    root = Path(os.environ["FORETASTE_DATA"])
+    everything = [cell for part in asked.part for cell in PARTS[part]()]
+    chosen = [cell for cell in everything if _named(cell, everything, asked.only)]
+    if asked.tune:
+        tune(dict.fromkeys(c.method for c in chosen if c.method in METHODS), root, asked.out, asked.tune, asked.jobs)
+        return
+    missing = [cell for cell in chosen if not kept(cell.name)]
+    prepare(missing, root, asked.out)
+    for needed in dict.fromkeys(needed for cell in missing for needed in cell.needs):
+        print(f"{needed.name}: {'there' if ensure(needed, root, asked.out) else 'FAILED'}", flush=True)
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for number, outcome in enumerate(pool.map(lambda cell: train(cell, root, asked.out), missing), 1):
+            print(f"{number}/{len(missing)} {outcome}", flush=True)
+            write()
+    write()
+    print(RESULT.read_text(encoding="utf-8"))
+
+
+def _named(cell: Cell, everything: list[Cell], names: list[str]) -> bool:
+    """Whether every kind of name that was given names this cell."""
+    kinds = [{c.data for c in everything}, {c.split for c in everything}, {c.method for c in everything}]
+    kinds.append({str(c.seed) for c in everything})
+    own = {cell.data, cell.split, cell.method, str(cell.seed)}
+    return all(own & set(names) & kind for kind in kinds if kind & set(names))
+
+
+if __name__ == "__main__":
+    main()
