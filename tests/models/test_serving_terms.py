@@ -13,6 +13,7 @@ from foretaste.data.sequences import Sequences
 from foretaste.data.split import leave_one_out
 from foretaste.evaluation.blocks import evaluating, score_blocks
 from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.models import serving_terms
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
@@ -39,8 +40,12 @@ def test_by_default_nothing_is_added() -> None:
     torch.testing.assert_close(model.score(HISTORIES), model.network.score(HISTORIES))
 
 
+@pytest.mark.parametrize("kept", [0, serving_terms.KEPT_ITEMS])
 @pytest.mark.parametrize(("standard", "activation"), [("none", "none"), ("centre", "gelu"), ("whiten", "none")])
-def test_the_content_term_is_the_nearest_text_of_the_history(standard: str, activation: str) -> None:
+def test_the_content_term_is_the_nearest_text_of_the_history(
+    monkeypatch: pytest.MonkeyPatch, standard: str, activation: str, kept: int
+) -> None:
+    monkeypatch.setattr(serving_terms, "KEPT_ITEMS", kept)
     model = served(ServingConfig(content_weight=1.5), standard=standard, adapter_activation=activation)
     vectors = {"none": TEXT, "centre": TEXT - TEXT.mean(0), "whiten": whiten(TEXT, 12)}[standard]
     unit = torch.nn.functional.normalize(vectors, dim=1)
@@ -50,6 +55,16 @@ def test_the_content_term_is_the_nearest_text_of_the_history(standard: str, acti
             wanted[row] += 1.5 * (unit[items[-5:]] @ unit.T).amax(0)
     torch.testing.assert_close(model.score(HISTORIES), wanted, atol=1e-5, rtol=1e-4)
     assert not model.inner_product
+
+
+def test_the_content_term_follows_the_text_vectors() -> None:
+    model, other = served(ServingConfig(content_weight=1.5)), served(ServingConfig(content_weight=1.5))
+    model.score(HISTORIES)
+    changed = other.state_dict()
+    changed["network.items.views.1.vectors"] = TEXT.flip(0)
+    for network in (model, other):
+        network.load_state_dict(changed)
+    torch.testing.assert_close(model.score(HISTORIES), other.score(HISTORIES))
 
 
 def test_the_router_scales_the_collaborative_part_of_rare_items_and_stays_a_product() -> None:

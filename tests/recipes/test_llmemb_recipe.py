@@ -156,7 +156,7 @@ def test_a_run_that_was_stopped_between_and_inside_stages_ends_with_the_same_bit
 
         return fit(*args, folder=folder, validate=checked, **more)
 
-    monkeypatch.setattr("foretaste.recipes.sequence.fit", failing)
+    monkeypatch.setattr("foretaste.recipes.fitting.fit", failing)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             train_run("llmemb", shop, tmp_path / "broken", keys)

@@ -27,6 +27,10 @@ from foretaste.nn.text_items import TextTable, Views
 ROWS = 64
 """Histories whose nearest texts are looked for at once."""
 
+KEPT_ITEMS = 12_288
+"""Catalogues up to this size keep the cosines of all pairs of texts, 600 MB at the most; larger ones compute those of a
+block's histories each time."""
+
 
 @dataclass(frozen=True)
 class ServingConfig:
@@ -73,6 +77,8 @@ class ServedModel(Retriever):
         self.register_buffer("terms", torch.zeros(3, dtype=torch.float64))
         self._table: Tensor | None = None
         self._unit: Tensor | None = None
+        self._unit_of: tuple[int, int] | None = None
+        self._cosines: Tensor | None = None
         self.serve_with(config)
 
     def serve_with(self, config: ServingConfig) -> None:
@@ -106,7 +112,7 @@ class ServedModel(Retriever):
 
     def prepare(self) -> None:
         """Adapts and folds the item table, which holds until the network is trained again."""
-        self._table = self._unit = None
+        self._table = None
         self._table = self.item_vectors()
 
     def train(self, mode: bool = True) -> ServedModel:
@@ -117,7 +123,7 @@ class ServedModel(Retriever):
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item."""
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(len(new))])
-        self._table = self._unit = None
+        self._table = None
 
     def item_vectors(self) -> Tensor:
         if self._table is not None:
@@ -144,12 +150,20 @@ class ServedModel(Retriever):
 
     def content(self, histories: Sequences) -> Tensor:
         """The content term before its weight, ``(n, V)``; call it with a few rows."""
-        return nearest_text(self._unit_text(), histories.last(self.network.max_len))
+        unit, histories = self._unit_text(), histories.last(self.network.max_len)
+        if len(unit) > KEPT_ITEMS:
+            return nearest_text(unit, histories)
+        if self._cosines is None:
+            self._cosines = unit @ unit.T
+        return nearest_of(self._cosines, torch.arange(len(unit), device=unit.device), histories)
 
     def _unit_text(self) -> Tensor:
-        if self._unit is None:
-            assert self.text is not None, "serve_with() has looked"
-            self._unit = F.normalize(as_compared(self.text), dim=1)
+        """Text vectors of length 1, ``(V, D)``: kept, with what is made of them, until the text vectors change."""
+        assert self.text is not None, "serve_with() has looked"
+        vectors = self.text.vectors
+        if self._unit is None or self._unit_of != (id(vectors), vectors._version):
+            self._unit, self._cosines = F.normalize(as_compared(self.text), dim=1), None
+            self._unit_of = (id(vectors), vectors._version)
         return self._unit
 
 
@@ -177,11 +191,23 @@ def nearest_text(unit: Tensor, histories: Sequences) -> Tensor:
         unit: Text vectors of length 1, ``(V, D)``.
         histories: ``n`` histories.
     """
-    items, lengths = as_tensor(histories.padded()).to(unit.device), as_tensor(histories.lengths).to(unit.device)
-    known, place = torch.unique(items, return_inverse=True)
-    cosines = unit[known] @ unit.T
-    best = torch.full((len(items), len(unit)), -torch.inf, device=unit.device)
+    known = np.unique(histories.flat())
+    rows = torch.zeros(len(unit), dtype=torch.int64)
+    rows[torch.from_numpy(known.astype(np.int64))] = torch.arange(len(known))
+    return nearest_of(unit[as_tensor(known).to(unit.device)] @ unit.T, rows.to(unit.device), histories)
+
+
+def nearest_of(cosines: Tensor, rows: Tensor, histories: Sequences) -> Tensor:
+    """The greatest entry of each column over the rows of a history, ``(n, V)``; zero for an empty history.
+
+    Args:
+        cosines: Of some items with the whole catalogue, ``(m, V)``.
+        rows: Where an item stands among them, ``(V,)`` int64.
+        histories: ``n`` histories of these items.
+    """
+    items, lengths = as_tensor(histories.padded()).to(rows.device), as_tensor(histories.lengths).to(rows.device)
+    best = torch.full((len(items), cosines.shape[1]), -torch.inf, device=rows.device)
     for column in range(items.shape[1]):
-        rows = (lengths > column).nonzero()[:, 0]
-        best[rows] = torch.maximum(best[rows], cosines[place[rows, column]])
+        filled = (lengths > column).nonzero()[:, 0]
+        best[filled] = torch.maximum(best[filled], cosines[rows[items[filled, column]]])
     return best.masked_fill_((lengths == 0)[:, None], 0.0)

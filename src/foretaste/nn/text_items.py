@@ -27,6 +27,7 @@ class TextTable(ItemRepresentation):
         frozen: Whether the text vectors stay as they are.
     """
 
+    vectors: Tensor
     _read: Tensor | None
 
     def __init__(self, vectors: Tensor, adapter: nn.Module | None, dim: int, *, frozen: bool = True) -> None:
