@@ -28,6 +28,9 @@ KEYS: dict[str, tuple[str, ...]] = {
     "mf": PAIRS,
     "lightgcn": PAIRS,
     "alpharec": (*PAIRS, *TEXT),
+    "sgl": PAIRS,
+    "multvae": ("hidden=8", "dim=4", "train.epochs=2"),
+    "embknn": TEXT,
     "sasrec": ("dim=8", "inner=8", "heads=1", "max_len=6", "train.epochs=2"),
 }
 
