@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start reproduce-table reproduce-longtail clean
+.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start reproduce-table reproduce-longtail reproduce-pad clean
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
@@ -58,6 +58,9 @@ reproduce-table: .venv/ready
 
 reproduce-longtail: .venv/ready
 	$(RUN)/python benchmarks/reproduce_longtail.py
+
+reproduce-pad: .venv/ready
+	$(RUN)/python benchmarks/reproduce_pad.py
 
 clean:
 	rm -rf .venv .venvs runs data dist

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +24,9 @@ from longtail.kept import keep, kept
 from longtail.plan import Cell, cells, preparations
 from longtail.table import table
 from machine import heading, load
+from quiet import run
 
 RESULT = Path(__file__).parent / "results" / "longtail.txt"
-QUIET = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
 PROTOCOL = """leave-one-out (last item test, last but one validation), full ranking over the catalogue,
           items of the history left out of the ranking, ties count half, selection on validation NDCG@10, test read
           once. Groups show NDCG@10; item head = the 20 % most popular items of the training part, user head = the
@@ -41,13 +40,6 @@ PROTOCOL = """leave-one-out (last item test, last but one validation), full rank
           t-test over users, means over seeds, Holm over the methods of the block; p tail: of tail items alone.
           seconds: training on one thread beside other work, stages that runs share (encoding, SCFT, SAID's and
           TSLRec's vectors, LLMEmb's collaborative model) left out."""
-
-
-def run(command: list[str], log: Path) -> bool:
-    """Runs one command with its output in a file; whether it succeeded."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as file:
-        return subprocess.run(command, env=os.environ | QUIET, stdout=file, stderr=file, check=False).returncode == 0
 
 
 def train(cell: Cell, root: Path, out: Path) -> str:

@@ -8,6 +8,7 @@ go on from them on another machine.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,23 @@ class Kept:
         return float(self.about["seconds"]["train"])
 
 
-def keep(run: Path, name: str, found: Evaluation | None = None) -> Kept:
-    """Writes what is kept of a finished run, or of its model measured in another way."""
+def keep(
+    run: Path,
+    name: str,
+    found: Evaluation | None = None,
+    *,
+    into: Path = KEPT,
+    more: Callable[[dict[str, Any]], dict[str, Any]] | None = None,
+) -> Kept:
+    """Writes what is kept of a finished run, or of its model measured in another way.
+
+    Args:
+        run: The run.
+        name: Under which name.
+        found: The other measurement.
+        into: Where.
+        more: What else is kept, from the report on the test targets.
+    """
     manifest = read_json(run / "manifest.json")
     test = read_json(run / "metrics.json")["test"] if found is None else found.as_json()
     rows = pl.read_parquet(run / "per_user.parquet", columns=["item_id", "rank"]) if found is None else found.per_user
@@ -84,7 +100,9 @@ def keep(run: Path, name: str, found: Evaluation | None = None) -> Kept:
         "targets": len(ranks),
         "hits": hits,
     }
-    place = KEPT / f"{name}.json"
+    if more is not None:
+        about |= more(test)
+    place = into / f"{name}.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in about.items())
     write_atomic(place, lambda part: part.write_text("{\n" + lines + "\n}\n", encoding="utf-8"))
@@ -99,7 +117,7 @@ def tail_items(data: Path, items: pl.Series) -> NDArray[np.bool_]:
     return np.array([not head[dense[raw]] for raw in items], dtype=np.bool_)
 
 
-def kept(name: str) -> Kept | None:
+def kept(name: str, into: Path = KEPT) -> Kept | None:
     """What was kept of a run, or None."""
-    place = KEPT / f"{name}.json"
+    place = into / f"{name}.json"
     return Kept(read_json(place)) if place.is_file() else None

@@ -1,0 +1,96 @@
+"""Which runs make up PAD's table, and the command of each."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+SEEDS = (0, 1, 2)
+ALONE = {"id": ["experts=id"], "text": ["experts=text"]}
+"""Experts that are trained alone; all other rows start from these runs."""
+
+MAIN = {
+    "aligned": ["experts=aligned"],
+    "dual": ["experts=id+text"],
+    "id+aligned": ["experts=id+aligned"],
+    "aligned+text": ["experts=aligned+text"],
+    "pad": [],
+    "pad-content": ["tune_serving=true"],
+}
+"""Single, dual and triple expert; the last adds a content term to the scores, as LLM-ESR and LLMEmb do."""
+
+ABLATIONS = {
+    "no-mmd": ["align.weight=0"],
+    "no-anchor": ["align.anchor=false", "align.epochs=20"],
+    "gate-uniform": ["gate=uniform"],
+    "gate-none": ["gate=none"],
+    "gate-fixed": ["gate=fixed"],
+    "gate-as-paper": ["gamma2=-4", "gate_lr_factor=1"],
+    "text-from-scratch": ["text_start=random"],
+    "only-the-gate-learns": ["freeze=id.items,id.encoder,aligned.items,aligned.encoder,text.items,text.encoder"],
+    "frozen-text": ["freeze=text.items,text.encoder"],
+    "cat": ["fusion=cat"],
+    "all-columns": ["spread_dims=0"],
+    "last-layer": ["text.layers=last"],
+}
+KERNELS = {
+    "laplacian": ["align.kernel=laplacian"],
+    "linear": ["align.kernel=linear"],
+    "cosine": ["align.kernel=cosine"],
+    "infonce": ["align.kernel=infonce", "align.weight=0.01"],
+}
+"""The alignment study; the row ``pad`` has the Gaussian kernel."""
+
+RATES = ["train.lr=1e-3", "align.lr=1e-3", "experts_lr=1e-3", "train.epochs=200", "train.patience=5"]
+OTHERS = {
+    "gru4rec": ["backbone=gru4rec"],
+    "caser": ["backbone=caser"],
+    "preset-paper": ["--preset", "paper", *RATES],
+    "preset-trainable-gate": ["--preset", "trainable-gate", *RATES],
+}
+"""Rows that do not start from the runs of :data:`ALONE`; presets with rates at which two cores finish."""
+
+OWN_TEXT = ("all-columns", "last-layer")
+"""Rows whose text is another, so that they train a text expert of their own."""
+
+PANTRY = "amazon_prime_pantry"
+DATA = {
+    PANTRY: (*ALONE, *MAIN, *ABLATIONS, *KERNELS, *OTHERS),
+    "amazon_scientific": (*ALONE, "pad", "pad-content"),
+    "amazon_beauty": (*ALONE, "pad", "pad-content"),
+}
+"""Data set → its rows."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run."""
+
+    data: str
+    row: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Folder of the run, and name of what is kept of it."""
+        return f"{self.data}/{self.row}-{self.seed}"
+
+    def keys(self, out: Path) -> list[str]:
+        """Options and keys."""
+        found = list((ALONE | MAIN | ABLATIONS | KERNELS | OTHERS)[self.row])
+        if self.row not in ALONE and self.row not in OTHERS:
+            found.append(f"id_run={out / self.data}/id-{self.seed}")
+            if self.row not in OWN_TEXT and self.row != "text-from-scratch":
+                found.append(f"text_run={out / self.data}/text-{self.seed}")
+        return [*found, f"text.store={out / 'store' / self.data}", f"seed={self.seed}"]
+
+    def command(self, root: Path, out: Path) -> list[str]:
+        """What trains it."""
+        tail = ["--data", str(root / self.data), "--out", str(out / self.name), *self.keys(out)]
+        return [sys.executable, "-m", "foretaste", "train", "pad", *tail]
+
+
+def cells() -> list[Cell]:
+    """All runs, those that others start from first."""
+    return [Cell(data, row, seed) for data, rows in DATA.items() for row in rows for seed in SEEDS]
