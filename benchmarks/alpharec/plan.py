@@ -36,8 +36,8 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Row of the main table → recipe and keys."""
 
-READS = {"embknn", "kar", "rlmrec", "alpharec"}
-"""Methods that read texts; they share one store of embeddings for each data set."""
+READS = {"embknn", "kar", "rlmrec-lightgcn", "alpharec"}
+"""Recipes that read texts; they share one store of embeddings for each data set."""
 
 ENCODERS = {"tfidf": "tfidf", "minilm": "minilm", "scft": "{out}/scft/{data}"}
 """Encoders of the linear study; the last is MiniLM tuned on the catalogue."""
@@ -77,7 +77,7 @@ class Cell:
         """What trains it."""
         places = {"out": out, "data": self.data, "root": root}
         keys = [key.format(**places) for key in self.keys]
-        if self.method.split("-")[0] in READS or self.recipe == "alpharec":
+        if self.recipe in READS:
             keys.append(f"text.store={out / 'store' / self.data}")
         where = ["--data", str(root / self.data), "--out", str(out / self.name)]
         call = [sys.executable, "-m", "foretaste", "train", self.recipe, *where]

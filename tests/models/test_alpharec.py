@@ -173,7 +173,7 @@ def test_private_infonce_is_cross_entropy_with_its_gradients(monkeypatch: pytest
 
 def test_private_and_shared_negatives_pull_the_same_way() -> None:
     """Over many draws both push the projector in one direction: of a large catalogue a user has little."""
-    items, draws = 400, 300
+    items, draws = 400, 100
     rng = np.random.default_rng(0)
     train = Sequences.from_lists([rng.integers(items, size=3).tolist() for _ in range(64)])
     sampler = negative_sampler("uniform", train, items)
@@ -184,7 +184,7 @@ def test_private_and_shared_negatives_pull_the_same_way() -> None:
         for _ in range(draws):
             model(batch).backward()
         means.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]) / draws)
-    assert F.cosine_similarity(means[0], means[1], dim=0) > 0.995
+    assert F.cosine_similarity(means[0], means[1], dim=0) > 0.99
     torch.testing.assert_close(means[0].norm(), means[1].norm(), rtol=0.05, atol=0)
 
 
