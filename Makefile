@@ -12,7 +12,8 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo test lint types bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start reproduce-table reproduce-longtail reproduce-pad clean
+.PHONY: demo test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start \
+	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
@@ -53,6 +54,9 @@ bench-int8: .venv/ready
 bench-cold-start: .venv/ready
 	$(RUN)/python benchmarks/cold_start.py --data amazon_scientific
 
+bench-lightgcn: .venv/ready
+	$(RUN)/python benchmarks/bench_lightgcn.py
+
 reproduce-table: .venv/ready
 	$(RUN)/python benchmarks/reproduce_table.py
 
@@ -61,6 +65,9 @@ reproduce-longtail: .venv/ready
 
 reproduce-pad: .venv/ready
 	$(RUN)/python benchmarks/reproduce_pad.py
+
+reproduce-alpharec: .venv/ready
+	$(RUN)/python benchmarks/reproduce_alpharec.py
 
 clean:
 	rm -rf .venv .venvs runs data dist
