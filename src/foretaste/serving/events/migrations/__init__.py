@@ -1,0 +1,1 @@
+"""The schema's versions, for Alembic; run when a store is opened."""
