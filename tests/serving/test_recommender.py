@@ -18,7 +18,8 @@ from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.recipes.saved import load_model, save_model
 from foretaste.serving import recommender as module
-from foretaste.serving.recommender import Recommender, _top
+from foretaste.serving.mixing import top
+from foretaste.serving.recommender import Recommender
 
 pytestmark = pytest.mark.usefixtures("fake_recipe")
 
@@ -213,7 +214,7 @@ def test_an_unfinished_run_says_how_to_go_on(folder: Path) -> None:
 def test_top_is_a_stable_sort_of_the_finite(values: list[float], k: int, random: object) -> None:
     pool = np.flatnonzero(np.arange(len(values)) % 3 != 1)
     naive_order = sorted((i for i in pool if math.isfinite(values[i])), key=lambda i: (-values[i], i))[:k]
-    assert _top(np.array(values), pool, k).tolist() == naive_order
+    assert top(np.array(values), pool, k).tolist() == naive_order
 
 
 def test_a_saved_model_is_all_that_is_needed(folder: Path, tidy: Path) -> None:

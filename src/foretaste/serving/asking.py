@@ -9,7 +9,8 @@ from foretaste.recipes.run_folder import read_record
 from foretaste.recipes.splitting import open_dataset
 from foretaste.serving.new_items import read_new_items
 from foretaste.serving.recommendations import Recommendations
-from foretaste.serving.recommender import load, unknown_id
+from foretaste.serving.recommender import load
+from foretaste.serving.requests import unknown_id
 
 
 def ask(

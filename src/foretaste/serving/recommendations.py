@@ -8,6 +8,29 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """Why an item is in a list.
+
+    Attributes:
+        nearest: Items of the history whose vectors are most like its own, with their cosines, nearest first.
+        parts: What its score is the sum of, by name; empty when the score does not come apart.
+        group: ``head`` for the most popular fifth of the items, ``tail`` for the others, ``new`` for what nobody has
+            had in training.
+        popularity: Its interactions in training.
+    """
+
+    nearest: tuple[tuple[str, float], ...]
+    parts: dict[str, float]
+    group: str
+    popularity: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON."""
+        nearest = [{"item_id": item_id, "cosine": cosine} for item_id, cosine in self.nearest]
+        return {"nearest": nearest, "parts": self.parts, "group": self.group, "popularity": self.popularity}
+
+
+@dataclass(frozen=True)
 class Recommendation:
     """One recommended item.
 
@@ -15,15 +38,18 @@ class Recommendation:
         item_id: Its raw id.
         score: The model's score; comparable within one list only.
         title: A name to show.
+        reasons: Why it is there, where that was asked.
     """
 
     item_id: str
     score: float
     title: str
+    reasons: Reasons | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The same for JSON."""
-        return {"item_id": self.item_id, "score": self.score, "title": self.title}
+        plain: dict[str, Any] = {"item_id": self.item_id, "score": self.score, "title": self.title}
+        return plain if self.reasons is None else {**plain, "reasons": self.reasons.as_dict()}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from foretaste.core.errors import ArtefactError, DataError, ForetasteError, nearest, unknown
+from foretaste.core.errors import ArtefactError, DataError, unknown
 from foretaste.core.paths import existing_folder
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever
@@ -25,13 +24,12 @@ from foretaste.recipes.run_folder import MODEL, RUN
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.text_reader import TextReader
 from foretaste.serving.intention import check_intent, intent_scores
+from foretaste.serving.mixing import top
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
+from foretaste.serving.requests import read_request, unknown_id
 
 BLOCK_SCORES = 1 << 23
 """Scores held at once (32 MB); bounds the memory of a batch of many histories."""
-
-MANY = 200_000
-"""Beyond as many ids a misspelt one is not searched for the nearest."""
 
 
 def load(folder: str | Path) -> Recommender:
@@ -107,7 +105,8 @@ class Recommender:
         rows: Sequence[Sequence[str]] = histories if histories is not None else [[] for _ in users or []]
         owners: Sequence[str | None] = users if users is not None else [None] * len(rows)
         asked = [
-            replace(self._request(row, user, on_unknown), intent=intent) for row, user in zip(rows, owners, strict=True)
+            read_request(self.saved, row, user, on_unknown=on_unknown, intent=intent)
+            for row, user in zip(rows, owners, strict=True)
         ]
         said = None if intent is None else self._text_reader().said([intent])
         answers: list[Recommendations] = []
@@ -136,7 +135,7 @@ class Recommender:
             )
         index = self.items.index_of(item_id)
         if index is None:
-            raise self._unknown_item(item_id)
+            raise unknown_id("item", item_id, list(self.items))
         with torch.inference_mode():
             vectors = torch.nn.functional.normalize(model.item_vectors().float(), dim=1)
             scores = (vectors @ vectors[index]).cpu()
@@ -213,25 +212,8 @@ class Recommender:
         dense = self.items.encode(map(str, candidates))
         strange = [str(raw) for raw, index in zip(candidates, dense, strict=True) if index < 0]
         if strange and on_unknown == "error":
-            raise self._unknown_item(strange[0])
+            raise unknown_id("item", strange[0], list(self.items))
         return np.unique(dense[dense >= 0]).astype(np.int64), strange
-
-    def _request(self, history: Sequence[str], user: str | None, on_unknown: str) -> Request:
-        dense = self.items.encode(map(str, history))
-        strange = [str(raw) for raw, index in zip(history, dense, strict=True) if index < 0]
-        known_user = self.saved.users.index_of(str(user)) if self.saved.users is not None and user is not None else None
-        if on_unknown == "error":
-            if strange:
-                raise self._unknown_item(strange[0])
-            if user is not None and self.saved.users is not None and known_user is None:
-                raise unknown_id("user", str(user), list(self.saved.users))
-        return Request(
-            [int(index) for index in dense if index >= 0],
-            unknown=strange,
-            user=None if user is None else str(user),
-            dense_user=-1 if known_user is None else known_user,
-            knows_users=self.saved.users is not None,
-        )
 
     def _scores(self, block: list[Request]) -> Tensor:
         """Scores of all items, ``(n, V)`` on the CPU; popularity where there is nothing to go by."""
@@ -263,29 +245,6 @@ class Recommender:
         if exclude_seen:
             values[request.history] = np.nan
         pool = np.arange(len(values)) if allowed is None else allowed
-        best = _top(values, pool, k)
+        best = top(values, pool, k)
         found = [Recommendation(self.items[i], float(values[i]), self.saved.titles[i]) for i in best.tolist()]
         return Recommendations(found, wanted=k, request=request, unknown_candidates=strange)
-
-    def _unknown_item(self, raw: str) -> ForetasteError:
-        return unknown_id("item", raw, list(self.items))
-
-
-def _top(values: NDArray[np.float64], pool: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """The up to ``k`` members of ``pool`` with the largest finite values; equal values by dense id."""
-    pool = pool[np.isfinite(values[pool])]
-    if len(pool) > k:
-        edge = np.partition(values[pool], len(pool) - k)[len(pool) - k]
-        pool = pool[values[pool] >= edge]
-    order = np.lexsort((pool, -values[pool]))
-    return pool[order[:k]]
-
-
-def unknown_id(kind: str, raw: str, known: list[str]) -> DataError:
-    """The error for an id that the model or the data does not know; names the nearest one."""
-    guess = nearest(raw, known) if len(known) <= MANY else None
-    return DataError(
-        f"unknown {kind} {raw!r}",
-        allowed=f"one of {len(known):,} known {kind}s",
-        mend=f"did you mean {guess!r}?" if guess else "check the id",
-    )

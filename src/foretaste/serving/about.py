@@ -1,0 +1,79 @@
+"""What a service says of a model: where it comes from and how good it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from foretaste.core.artefact import MANIFEST
+from foretaste.core.files import file_digest, read_json
+from foretaste.recipes.run_folder import METRICS
+from foretaste.recipes.saved import SavedModel
+from foretaste.recipes.text_reader import TEXT
+from foretaste.recipes.texts import COMPANION
+
+
+@dataclass(frozen=True)
+class About:
+    """The unchanging facts of a model.
+
+    Attributes:
+        name: What the service calls it.
+        recipe: Name of its recipe.
+        version: Digest of its files: equal for equal models.
+        data: Name and fingerprint of the data set.
+        config: The recipe's whole config.
+        protocol: How the metrics were measured.
+        metrics: Test metrics; empty when they are not to be found.
+        encoder: Name, parameters and fingerprint of what reads texts, or None.
+        index: What the bundle says of its index.
+    """
+
+    name: str
+    recipe: str
+    version: str
+    data: dict[str, Any]
+    config: dict[str, Any]
+    protocol: Any
+    metrics: dict[str, float]
+    encoder: dict[str, Any] | None
+    index: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same for JSON, without the index."""
+        return {name: value for name, value in vars(self).items() if name != "index"}
+
+
+def about_folder(folder: Path, saved: SavedModel, name: str | None = None) -> About:
+    """What there is to say of the model in the folder of a run, a model or a bundle.
+
+    Args:
+        folder: The folder that was opened.
+        saved: What was read from it.
+        name: What the service calls it; default: the folder's name.
+    """
+    return About(
+        name=name or folder.resolve().name,
+        recipe=saved.recipe,
+        version=file_digest(saved.folder / MANIFEST),
+        data=saved.info["data"],
+        config=saved.info["config"],
+        protocol=saved.info["protocol"],
+        metrics=_metrics(saved.folder.parent),
+        encoder=_encoder(saved.folder / COMPANION / TEXT),
+    )
+
+
+def _metrics(run: Path) -> dict[str, float]:
+    if not (run / METRICS).is_file():
+        return {}
+    found: dict[str, float] = read_json(run / METRICS).get("test", {}).get("metrics", {})
+    return found
+
+
+def _encoder(file: Path) -> dict[str, Any] | None:
+    if not file.is_file():
+        return None
+    found: dict[str, Any] = read_json(file)["encoder"]
+    return found
