@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from foretaste.core.errors import ArtefactError
 from foretaste.core.files import file_digest
 from foretaste.text.store import EmbeddingStore, StoreSpec, fill
 from foretaste.text.store.filling import sweep
+from foretaste.text.store.waiting import sole_writer
 
 COUNT = 160
 
@@ -65,14 +67,14 @@ def test_what_a_kill_left_half_written_is_swept_up(tmp_path: Path) -> None:
 
 
 def test_a_second_process_waits_for_the_first_and_encodes_nothing_twice(tmp_path: Path) -> None:
-    one, two = (child(tmp_path, slow=0.002) for _ in range(2))
-    outputs = [process.communicate(timeout=60) for process in (one, two)]
-    assert [process.returncode for process in (one, two)] == [0, 0]
-    encoded = sorted(int(out.split()[-1]) for out, _ in outputs)
-    assert encoded == [0, COUNT]
-    waited = [err for _, err in outputs if "waiting" in err]
-    assert len(waited) == 1
-    assert "another process (pid" in waited[0]
+    filled(tmp_path, 20)
+    with sole_writer(tmp_path):
+        second = child(tmp_path, slow=0)
+        assert second.stderr is not None
+        told = second.stderr.readline()
+    outputs = [second.communicate(timeout=60), child(tmp_path, slow=0).communicate(timeout=60)]
+    assert [int(out.split()[-1]) for out, _ in outputs] == [COUNT - 20, 0]
+    assert f"another process (pid {os.getpid()})" in told
     assert digests(tmp_path) == digests(filled(tmp_path / "whole").folder)
 
 
