@@ -24,6 +24,13 @@ TEXT_VERBS = {
     "preview": Verb("foretaste.cli.text_preview", "text_preview", "Show the prompts of items or users."),
 }
 
+EVENT_VERBS = {
+    "export": Verb("foretaste.cli.events", "export", "Write all events as training data."),
+    "seed": Verb("foretaste.cli.events", "seed", "Take in a data set's interactions, so that its users are known."),
+    "forget": Verb("foretaste.cli.events", "forget", "Delete everything that is kept of a user."),
+    "prune": Verb("foretaste.cli.events", "prune", "Delete events that are too old."),
+}
+
 VERBS: dict[str, Verb | LazyGroup] = {
     "data": LazyGroup("data", "Import, download, simulate and describe data sets.", DATA_VERBS),
     "text": LazyGroup("text", "See and prepare what a language model is told.", TEXT_VERBS),
@@ -31,6 +38,9 @@ VERBS: dict[str, Verb | LazyGroup] = {
     "evaluate": Verb("foretaste.cli.evaluate", "evaluate", "Measure a run again, from its saved folder."),
     "compare": Verb("foretaste.cli.compare", "compare", "Put runs side by side: table, significance, report."),
     "recommend": Verb("foretaste.cli.recommend", "recommend", "Recommend items for a history or a user."),
+    "serve": Verb("foretaste.cli.serve", "serve", "Serve runs or bundles over HTTP."),
+    "events": LazyGroup("events", "Look after what a service remembers.", EVENT_VERBS),
+    "key": Verb("foretaste.cli.key", "key", "Make an API key for the service."),
     "ls": Verb("foretaste.cli.ls", "ls", "List the recipes, or the runs in a folder."),
     "show": Verb("foretaste.cli.show", "show", "List a recipe's keys, with help, defaults and papers' values."),
     "tune": Verb("foretaste.cli.tune", "tune", "Search a recipe's settings on the validation targets."),
