@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import untrained, write_priced_shop
 
 import foretaste
 from foretaste.core.errors import DataError, ForetasteError
@@ -23,11 +24,17 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two runs on one shop: one with text, one without."""
     folder = tmp_path_factory.mktemp("runs")
     write_shop(folder / "shop")
-    quick = ["dim=16", "train.epochs=1", "max_len=8"]
     train_run("textknn", folder / "shop", folder / "textknn", TEXT)
-    train_run("sasrec", folder / "shop", folder / "sasrec", quick)
     train_run("itemknn", folder / "shop", folder / "itemknn", [])
+    untrained(folder / "sasrec", "sasrec", folder / "shop")
     return folder
+
+
+@pytest.fixture(scope="module")
+def priced(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """An untrained model of a shop with prices, stock and categories."""
+    folder = tmp_path_factory.mktemp("priced")
+    return Engine.open(untrained(folder / "run", "sasrec", write_priced_shop(folder / "shop")))
 
 
 HISTORIES = [("k1", "k2", "k3"), ("g4",), ("m1", "k1", "g1", "nothing"), ()]
@@ -67,6 +74,52 @@ def test_filters_are_applied_before_the_best_are_taken(runs: Path, filters: Filt
     goods = {item["item_id"]: item for item in shop_items()}
     expected = [one.item_id for one in whole if fits(goods[one.item_id])][:5]  # type: ignore[operator]
     assert [one.item_id for one in answer] == expected
+
+
+@pytest.mark.parametrize(
+    ("filters", "fits"),
+    [
+        (Filters(price_max=7.0), lambda item: item.get("price", 99) <= 7),
+        (Filters(price_min=3.0, price_max=7.0), lambda item: 3 <= item.get("price", 99) <= 7),
+        (Filters(in_stock=True), lambda item: item["in_stock"]),
+        (Filters(in_stock=False), lambda item: not item["in_stock"]),
+        (Filters(categories=("garden", "music")), lambda item: item["categories"][1] in ("garden", "music")),
+        (Filters(categories=("nothing",)), lambda item: False),
+        (Filters(where=(Condition("price", one_of=(3, 11.0, 2.5)),)), lambda item: item.get("price") in (3, 11)),
+    ],
+)
+def test_filters_on_prices_stock_and_categories(priced: Engine, filters: Filters, fits: object) -> None:
+    (whole,) = priced.recommend([Query(history=("k1",), k=1000)])
+    (answer,) = priced.recommend([Query(history=("k1",), k=6, filters=filters)])
+    expected = [one.item_id for one in whole if fits(priced.item(one.item_id))][:6]  # type: ignore[operator]
+    assert [one.item_id for one in answer] == expected
+
+
+def test_no_category_comes_more_often_than_allowed(priced: Engine) -> None:
+    (whole,) = priced.recommend([Query(history=("k1",), k=1000)])
+    (answer,) = priced.recommend([Query(history=("k1",), k=10, per_category=2)])
+    kept, used = [], {}
+    for one in whole:
+        category = priced.item(one.item_id)["categories"][-1]
+        used[category] = used.get(category, 0) + 1
+        kept += [one.item_id] if used[category] <= 2 else []
+    assert [one.item_id for one in answer] == kept[:10]
+    assert len(answer) == 10
+
+
+def test_diverse_lists_are_less_alike_and_no_diversity_changes_nothing(priced: Engine) -> None:
+    def alike(answer: list[object]) -> float:
+        unit = priced._shelf.made.unit[[priced.saved.items.index_of(one.item_id) for one in answer]]  # type: ignore
+        return float((unit @ unit.T).mean())
+
+    asked = [Query(history=("k1",), k=8, diversity=weight) for weight in (0.0, 0.5, 1.0)]
+    plain, mixed, apart = priced.recommend(asked)
+    assert plain[0].item_id == mixed[0].item_id
+    assert alike(apart) < alike(mixed) < alike(plain)
+    (both,) = priced.recommend([Query(history=("k1",), k=12, diversity=0.5, per_category=2)])
+    counts = np.unique([priced.item(one.item_id)["categories"][-1] for one in both], return_counts=True)[1]
+    assert len(both) == 12
+    assert counts.max() == 2
 
 
 def test_seen_items_may_stay(runs: Path) -> None:

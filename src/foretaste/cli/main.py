@@ -38,6 +38,7 @@ VERBS: dict[str, Verb | LazyGroup] = {
     "evaluate": Verb("foretaste.cli.evaluate", "evaluate", "Measure a run again, from its saved folder."),
     "compare": Verb("foretaste.cli.compare", "compare", "Put runs side by side: table, significance, report."),
     "recommend": Verb("foretaste.cli.recommend", "recommend", "Recommend items for a history or a user."),
+    "export": Verb("foretaste.cli.export", "export", "Write a run as one portable bundle for a service."),
     "serve": Verb("foretaste.cli.serve", "serve", "Serve runs or bundles over HTTP."),
     "events": LazyGroup("events", "Look after what a service remembers.", EVENT_VERBS),
     "key": Verb("foretaste.cli.key", "key", "Make an API key for the service."),

@@ -12,6 +12,7 @@ from foretaste.recipes.run_folder import METRICS
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TEXT
 from foretaste.recipes.texts import COMPANION
+from foretaste.serving.bundle.verify import ABOUT, is_bundle
 
 
 @dataclass(frozen=True)
@@ -45,16 +46,19 @@ class About:
         return {name: value for name, value in vars(self).items() if name != "index"}
 
 
-def about_folder(folder: Path, saved: SavedModel, name: str | None = None) -> About:
+def about_folder(
+    folder: Path, saved: SavedModel, name: str | None = None, *, index: dict[str, Any] | None = None
+) -> About:
     """What there is to say of the model in the folder of a run, a model or a bundle.
 
     Args:
         folder: The folder that was opened.
         saved: What was read from it.
-        name: What the service calls it; default: the folder's name.
+        name: What the service calls it; default: the bundle's own name, or the folder's.
+        index: What was measured of its index.
     """
     return About(
-        name=name or folder.resolve().name,
+        name=name or (read_json(folder / ABOUT)["name"] if is_bundle(folder) else folder.resolve().name),
         recipe=saved.recipe,
         version=file_digest(saved.folder / MANIFEST),
         data=saved.info["data"],
@@ -62,6 +66,7 @@ def about_folder(folder: Path, saved: SavedModel, name: str | None = None) -> Ab
         protocol=saved.info["protocol"],
         metrics=_metrics(saved.folder.parent),
         encoder=_encoder(saved.folder / COMPANION / TEXT),
+        index=index or {},
     )
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 from foretaste.core.errors import DataError
 from foretaste.models.intent import FollowsIntent
 from foretaste.recipes.saved import SavedModel
+from foretaste.serving.finding import chosen, rank_all, search
 from foretaste.serving.intention import check_intent
-from foretaste.serving.mixing import POOL, capped, diverse, top
 from foretaste.serving.queries import Query
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
 from foretaste.serving.requests import read_request
@@ -21,6 +21,9 @@ from foretaste.serving.shelf import Shelf, inputs_of
 
 BLOCK_SCORES = 1 << 23
 """Scores held at once (32 MB); bounds the memory of a batch of many questions."""
+
+SEARCHED_AT_ONCE = 1024
+"""Questions that go into an index together."""
 
 
 def check_query(query: Query, saved: SavedModel) -> None:
@@ -53,17 +56,17 @@ def answer_all(shelf: Shelf, queries: Sequence[Query], said: Mapping[str, Tensor
     asked = [read_request(shelf.saved, query.history, query.user, intent=query.intent) for query in queries]
     masks = [shelf.filter.mask(query.filters) for query in queries]
     answers: list[Recommendations] = []
-    step = max(1, BLOCK_SCORES // max(1, len(shelf.saved.items)))
+    searched = shelf.index is not None and shelf.inner_product
+    step = SEARCHED_AT_ONCE if searched else max(1, BLOCK_SCORES // max(1, len(shelf.saved.items)))
     for start in range(0, len(asked), step):
         rows = slice(start, start + step)
         users = _users(shelf, asked[rows], queries[rows], said)
-        scores = shelf.scores(asked[rows], users if shelf.inner_product else None).numpy()
-        answers += [
-            _answer(shelf, query, request, values, mask, None if users is None else users[row])
-            for row, (query, request, values, mask) in enumerate(
-                zip(queries[rows], asked[rows], scores, masks[rows], strict=True)
-            )
-        ]
+        find = search if searched else rank_all
+        found = find(shelf, queries[rows], asked[rows], masks[rows], users)
+        for row, (query, request, (order, scores)) in enumerate(zip(queries[rows], asked[rows], found, strict=True)):
+            best = chosen(shelf, query, order, scores)
+            vector = None if users is None else users[row]
+            answers.append(_listed(shelf, query, request, order[best], scores[best], vector))
     return answers
 
 
@@ -96,43 +99,7 @@ def _wishing(shelf: Shelf, block: Sequence[Request], said: Mapping[str, Tensor],
         return model.intent_vectors(inputs_of(block)[0], texts, alpha)
 
 
-def _answer(
-    shelf: Shelf,
-    query: Query,
-    request: Request,
-    values: NDArray[np.float32],
-    mask: NDArray[np.bool_],
-    user: Tensor | None,
-) -> Recommendations:
-    """One list out of the scores of all items."""
-    if query.filters.exclude_seen and request.history:
-        mask = mask.copy()
-        mask[request.history] = False
-    best = _chosen(shelf, query, values, np.flatnonzero(mask))
-    return listed(shelf, query, request, best, values[best], user)
-
-
-def _chosen(shelf: Shelf, query: Query, values: NDArray[np.float32], pool: NDArray[np.int64]) -> NDArray[np.int64]:
-    """What is shown of the items of a pool: the best, or the best that are unlike each other."""
-    groups = shelf.made.categories if query.per_category is not None else None
-    if query.per_category is not None and groups is None:
-        raise DataError("per_category needs a catalogue with categories", allowed="a column categories or category")
-    if not query.diversity:
-        if groups is None or query.per_category is None:
-            return top(values, pool, query.k)
-        return capped(top(values, pool, len(pool)), groups, query.per_category)[: query.k]
-    unit = shelf.made.unit
-    if unit is None:
-        raise DataError("diversity needs item vectors, and this model has none", allowed="diversity=0")
-    order = top(values, pool, len(pool) if groups is not None else POOL * query.k)
-    if groups is not None and query.per_category is not None:
-        order = capped(order, groups, POOL * query.per_category)[: POOL * query.k]
-    limit = query.per_category or 0
-    own = None if groups is None else groups[order]
-    return diverse(order, values[order].astype(np.float64), unit[order], query.k, query.diversity, own, limit)
-
-
-def listed(
+def _listed(
     shelf: Shelf,
     query: Query,
     request: Request,

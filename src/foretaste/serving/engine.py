@@ -24,6 +24,7 @@ from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
 from foretaste.serving.about import About, about_folder
 from foretaste.serving.answering import answer_all, check_query
+from foretaste.serving.bundle.open import bundled_index
 from foretaste.serving.changes import with_new, without
 from foretaste.serving.filtering import Mask
 from foretaste.serving.mixing import top
@@ -61,9 +62,11 @@ class Engine:
         Raises:
             ArtefactError: If there is none, or it is unfinished, damaged or foreign.
         """
-        saved = load(folder).saved
-        shelf = Shelf(saved, np.ones(len(saved.items), dtype=np.bool_), Made(saved))
-        return cls(shelf, about_folder(Path(folder).expanduser(), saved, name))
+        path = Path(folder).expanduser()
+        saved = load(path).saved
+        index, measured = bundled_index(path, saved)
+        shelf = Shelf(saved, np.ones(len(saved.items), dtype=np.bool_), Made(saved), index)
+        return cls(shelf, about_folder(path, saved, name, index=measured))
 
     @property
     def saved(self) -> SavedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -90,7 +91,7 @@ class CatalogueFilter:
         value = pl.element() if inner is not kind else column
         parts: list[pl.Expr] = []
         if wanted is not None:
-            parts.append(value.is_in(list(wanted)) if wanted else pl.lit(False))
+            parts.append(_is_one_of(value, wanted, inner) if wanted else pl.lit(False))
         if condition.minimum is not None:
             parts.append(value >= condition.minimum)
         if condition.maximum is not None:
@@ -138,10 +139,22 @@ def _first(names: Sequence[str], columns: Sequence[str], key: str) -> str:
     )
 
 
+def _is_one_of(value: pl.Expr, wanted: Sequence[Any], kind: Any) -> pl.Expr:
+    """Equality in the column's own precision: 2.5 is no whole number, and 0.1 is found among 32-bit floats."""
+    if kind in (pl.String, pl.Boolean):
+        return value.is_in(list(wanted))
+    precision = pl.Float32 if kind == pl.Float32 else pl.Float64
+    numbers = pl.Series([float(one) for one in wanted], dtype=precision)
+    return value.cast(precision).is_in(pl.lit(numbers).implode())
+
+
 def _refuse_unlike(condition: Condition, kind: Any) -> None:
     """A text beside numbers, or a number beside texts, would fit nothing and never say why."""
     values = [*(condition.one_of or ()), *([condition.equals] if condition.equals is not None else [])]
     bounds = [bound for bound in (condition.minimum, condition.maximum) if bound is not None]
+    numbers = [one for one in (*values, *bounds) if isinstance(one, int | float)]
+    if not all(math.isfinite(one) for one in numbers):
+        raise DataError(f"the filter on {condition.column!r} has a number that is none", allowed="finite numbers")
     text, truth = kind == pl.String, kind == pl.Boolean
     number = not text and not truth
     good = (

@@ -29,28 +29,23 @@ def top(values: NDArray[np.floating[Any]], pool: Ids, k: int) -> Ids:
     return pool[order[:k]]
 
 
-def capped(order: Ids, groups: NDArray[np.int64], limit: int) -> Ids:
-    """Candidates in the same order, each category at most ``limit`` times.
+def capped(groups: NDArray[np.int64], limit: int) -> Ids:
+    """Places of candidates when each category may come at most ``limit`` times, in the same order.
 
     Args:
-        order: Dense ids, best first.
-        groups: Category of every item, ``(V,)``; a negative one is never limited.
+        groups: Category of each candidate, best first, ``(n,)``; a negative one is never limited.
         limit: How often a category may come.
     """
     used: dict[int, int] = {}
     kept: list[int] = []
-    for item in order.tolist():
-        group = int(groups[item])
-        if group >= 0:
-            used[group] = used.get(group, 0) + 1
-            if used[group] > limit:
-                continue
-        kept.append(item)
+    for place, group in enumerate(groups.tolist()):
+        used[group] = used.get(group, 0) + 1
+        if group < 0 or used[group] <= limit:
+            kept.append(place)
     return np.array(kept, dtype=np.int64)
 
 
 def diverse(
-    order: Ids,
     scores: NDArray[np.float64],
     vectors: NDArray[np.float32],
     k: int,
@@ -58,27 +53,25 @@ def diverse(
     groups: NDArray[np.int64] | None = None,
     limit: int = 0,
 ) -> Ids:
-    """Maximal marginal relevance: ``argmax (1 - w) s(i) - w max_{j chosen} cos(i, j)``, ``k`` times.
+    """Places of candidates by maximal marginal relevance: ``argmax (1 - w) s(i) - w max_{j chosen} cos(i, j)``.
 
     Scores are brought to [0, 1] over the candidates, so that a weight means the same for every model.
 
     Args:
-        order: Candidates, best first.
-        scores: Their scores, ``(n,)``.
+        scores: Of the candidates, ``(n,)``.
         vectors: Their unit vectors, ``(n, d)``.
         k: Length of the list.
         diversity: The weight ``w``; Carbonell and Goldstein (1998) write ``1 - lambda``.
         groups: Categories of the candidates, ``(n,)``; negative ones are not limited. None for no limit.
         limit: How often a category may come.
     """
-    span = float(scores.max() - scores.min()) if len(scores) else 0.0
+    span = float(np.ptp(scores)) if len(scores) else 0.0
     relevance = (scores - scores.min()) / span if span > 0 else np.ones(len(scores))
-    near = np.full(len(order), -np.inf)
-    free = np.ones(len(order), dtype=np.bool_)
+    near = np.full(len(scores), -1.0)
+    free = np.ones(len(scores), dtype=np.bool_)
     chosen: list[int] = []
     while len(chosen) < k and free.any():
-        gain = (1 - diversity) * relevance - (diversity * near if chosen else 0.0)
-        best = int(np.argmax(np.where(free, gain, -np.inf)))
+        best = int(np.argmax(np.where(free, (1 - diversity) * relevance - diversity * near, -np.inf)))
         chosen.append(best)
         free[best] = False
         near = np.maximum(near, vectors @ vectors[best])
@@ -86,4 +79,4 @@ def diverse(
             alike = groups == groups[best]
             if int(alike[chosen].sum()) >= limit:
                 free &= ~alike
-    return order[chosen]
+    return np.array(chosen, dtype=np.int64)

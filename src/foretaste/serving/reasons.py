@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.models.base import Retriever
+from foretaste.models.pad_experts import AlignedItems
 from foretaste.models.serving_terms import ServedModel
 from foretaste.nn.items import IdTable
 from foretaste.nn.text_items import TextTable, Views
@@ -103,6 +104,8 @@ def _parts(model: Retriever) -> list[tuple[str, int]]:
             parts.append(("semantic", view.dim))
         elif isinstance(view, IdTable):
             parts.append(("collaborative", view.dim))
+        elif isinstance(view, AlignedItems):
+            parts.append(("aligned", view.dim))
         else:
             return []
     return parts

@@ -23,6 +23,7 @@ from foretaste.models.base import Retriever
 from foretaste.recipes.run_folder import MODEL, RUN
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.text_reader import TextReader
+from foretaste.serving.bundle.verify import is_bundle, verify
 from foretaste.serving.intention import check_intent, intent_scores
 from foretaste.serving.mixing import top
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
@@ -33,12 +34,14 @@ BLOCK_SCORES = 1 << 23
 
 
 def load(folder: str | Path) -> Recommender:
-    """The recommender in the folder of a run, or in the folder of a model.
+    """The recommender in the folder of a run, of a model, or of a bundle, which is verified first.
 
     Raises:
-        ArtefactError: If there is none; names the nearest folder when the name is misspelt.
+        ArtefactError: If there is none, or it is damaged; names the nearest folder when the name is misspelt.
     """
     path = existing_folder(folder, "run", allowed="the folder of a finished run", error=ArtefactError)
+    if is_bundle(path):
+        verify(path)
     inner = path / MODEL
     if not inner.is_dir() and (path / RUN).is_file():
         raise ArtefactError(

@@ -23,7 +23,8 @@ class VectorIndex(Protocol):
         size: How many items it holds, removed ones included.
     """
 
-    kind: str
+    @property
+    def kind(self) -> str: ...
 
     @property
     def size(self) -> int: ...

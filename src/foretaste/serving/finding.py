@@ -1,0 +1,134 @@
+"""Candidates for each question, out of all scores or out of an index, and the list that is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from foretaste.core.errors import DataError
+from foretaste.serving.filtering import Mask
+from foretaste.serving.mixing import POOL, capped, diverse, top
+from foretaste.serving.queries import Query
+from foretaste.serving.recommendations import Request
+from foretaste.serving.shelf import Shelf
+
+Found = tuple[NDArray[np.int64], NDArray[np.float32]]
+"""Dense ids, best first, and their scores."""
+
+
+def rank_all(
+    shelf: Shelf, queries: Sequence[Query], block: Sequence[Request], masks: Sequence[Mask], users: Tensor | None
+) -> list[Found]:
+    """Candidates out of the scores of the whole catalogue.
+
+    Args:
+        shelf: What is answered from.
+        queries: ``n`` questions.
+        block: The same in dense ids.
+        masks: What each allows, seen items apart.
+        users: Their vectors, or None.
+    """
+    scores = shelf.scores(block, users if shelf.inner_product else None).numpy()
+    return [
+        _enough(shelf, query, values, _unseen(mask, query, request))
+        for query, request, mask, values in zip(queries, block, masks, scores, strict=True)
+    ]
+
+
+def search(
+    shelf: Shelf, queries: Sequence[Query], block: Sequence[Request], masks: Sequence[Mask], users: Tensor | None
+) -> list[Found]:
+    """Candidates out of the index; questions with the same filters are searched for together.
+
+    A history's items are asked for beyond what is wanted and then dropped, so that no list is short of them.
+
+    Args:
+        shelf: What is answered from; it has an index.
+        queries: ``n`` questions.
+        block: The same in dense ids.
+        masks: What each allows, seen items apart.
+        users: Their vectors.
+    """
+    assert users is not None, "an index needs vectors"
+    vectors = np.ascontiguousarray(users.float().cpu().numpy())
+    out: list[Found] = [(np.zeros(0, np.int64), np.zeros(0, np.float32))] * len(queries)
+    together: dict[int, list[int]] = {}
+    for row, (mask, request) in enumerate(zip(masks, block, strict=True)):
+        if request.falls_back:
+            out[row] = _enough(shelf, queries[row], shelf.made.popular.numpy(), _unseen(mask, queries[row], request))
+        else:
+            together.setdefault(id(mask), []).append(row)
+    for rows in together.values():
+        mask = masks[rows[0]]
+        seen = [
+            np.unique(block[row].history) if queries[row].filters.exclude_seen else np.zeros(0, int) for row in rows
+        ]
+        counts = [wanted(queries[row]) + len(hidden) for row, hidden in zip(rows, seen, strict=True)]
+        ids, scores = _searched(shelf, vectors[rows], min(max(counts), int(mask.sum())), mask)
+        for place, row in enumerate(rows):
+            kept = (ids[place] >= 0) & ~np.isin(ids[place], seen[place])
+            out[row] = ids[place][kept][: wanted(queries[row])], scores[place][kept][: wanted(queries[row])]
+            if _short(shelf, queries[row], out[row]):
+                values = shelf.scores([block[row]], users[row : row + 1])[0].numpy()
+                out[row] = _enough(shelf, queries[row], values, _unseen(mask, queries[row], block[row]))
+    return out
+
+
+def wanted(query: Query) -> int:
+    """How many candidates a list is made of."""
+    return query.k if not query.diversity and query.per_category is None else POOL * query.k
+
+
+def chosen(shelf: Shelf, query: Query, order: NDArray[np.int64], scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Places of the candidates that are shown: the best, or the best that are unlike each other.
+
+    Raises:
+        DataError: If the catalogue has no categories, or the model no vectors, and the question needs them.
+    """
+    groups = None
+    if query.per_category is not None:
+        if shelf.made.categories is None:
+            raise DataError("per_category needs a catalogue with categories", allowed="a column categories or category")
+        groups = shelf.made.categories[order]
+    if query.diversity:
+        if shelf.made.unit is None:
+            raise DataError("diversity needs item vectors, and this model has none", allowed="diversity=0")
+        unit = shelf.made.unit[order]
+        return diverse(scores.astype(np.float64), unit, query.k, query.diversity, groups, query.per_category or 0)
+    places = np.arange(len(order))
+    return places[: query.k] if groups is None else capped(groups, query.per_category or 0)[: query.k]
+
+
+def _enough(shelf: Shelf, query: Query, values: NDArray[np.float32], mask: Mask) -> Found:
+    """The best of all scores; all of them in order where categories are limited and the best would not do."""
+    pool = np.flatnonzero(mask)
+    best = top(values, pool, wanted(query))
+    if _short(shelf, query, (best, values[best])) and len(best) < len(pool):
+        best = top(values, pool, len(pool))
+    return best, values[best]
+
+
+def _short(shelf: Shelf, query: Query, found: Found) -> bool:
+    """Whether limits on categories leave too few of these candidates."""
+    return query.per_category is not None and len(chosen(shelf, query, *found)) < query.k
+
+
+def _unseen(mask: Mask, query: Query, request: Request) -> Mask:
+    if not (query.filters.exclude_seen and request.history):
+        return mask
+    left = mask.copy()
+    left[request.history] = False
+    return left
+
+
+def _searched(
+    shelf: Shelf, vectors: NDArray[np.float32], count: int, mask: Mask
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """What the index finds, equal scores by dense id as everywhere."""
+    assert shelf.index is not None
+    ids, scores = shelf.index.search(vectors, count, None if mask.all() else mask)
+    order = np.lexsort((ids, -scores), axis=1)
+    return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
