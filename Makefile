@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start \
+.PHONY: demo serve test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start \
 	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -25,6 +25,11 @@ export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && 
 
 demo: .venv/ready
 	bash examples/demo.sh
+
+serve: .venv/ready
+	@test -d runs/demo/sasrec/model || { echo "There is nothing to serve yet. Run: make demo"; exit 1; }
+	$(RUN)/foretaste events seed data/demo --events runs/demo/events.db
+	$(RUN)/foretaste serve runs/demo/sasrec runs/demo/itemknn runs/demo/popularity --events runs/demo/events.db
 
 test: .venv/ready lint types
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(RUN)/python -m pytest -n 2 --dist loadfile
