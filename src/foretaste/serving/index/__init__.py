@@ -1,1 +1,1 @@
-"""Finding the items of greatest inner product: exactly, through FAISS, or in a vector database."""
+"""Finding the items of greatest inner product: exactly, or through FAISS."""
