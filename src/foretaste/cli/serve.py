@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from foretaste.cli.output import JsonFlag, emit
 
 
 def _option(text: str) -> typer.models.OptionInfo:
@@ -46,6 +49,7 @@ def serve(
     batch_ms: BatchMs = 1.0,
     history: History = 200,
     retain_days: Retain = None,
+    json: JsonFlag = False,
 ) -> None:
     """Serve runs or bundles over HTTP: recommendations, events, items, search.
 
@@ -75,4 +79,11 @@ def serve(
         "history": history,
         "retain_days": retain_days,
     }
-    run(folders, events, from_dict(Settings, values, where="the options of serve"), keys)
+    settings = from_dict(Settings, values, where="the options of serve")
+    run(folders, events, settings, keys, ready=lambda about: _tell(about, json))
+
+
+def _tell(about: dict[str, Any], json: bool) -> None:
+    """Says at once where the service is, for whoever started it and reads its output."""
+    emit(about, json, lambda: None)
+    sys.stdout.flush()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -13,6 +14,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.core.progress import say
 from foretaste.serving.engine import Engine
 from foretaste.serving.events.availability import EventsUnavailable
+from foretaste.serving.events.database import shown
 from foretaste.serving.events.store import EventStore
 from foretaste.serving.http.app import create_app
 from foretaste.serving.http.fleet import opened, shares
@@ -23,7 +25,14 @@ GRACE = 20
 """Seconds that requests on the way have to finish when the service is told to stop."""
 
 
-def serve(folders: Sequence[str], events: str, settings: Settings, keys_file: Path | None = None) -> None:
+def serve(
+    folders: Sequence[str],
+    events: str,
+    settings: Settings,
+    keys_file: Path | None = None,
+    *,
+    ready: Callable[[dict[str, Any]], None] = lambda about: None,
+) -> None:
     """Serves until it is told to stop.
 
     Args:
@@ -31,6 +40,7 @@ def serve(folders: Sequence[str], events: str, settings: Settings, keys_file: Pa
         events: Path or URL of the events' database.
         settings: Limits and address.
         keys_file: API keys.
+        ready: Told ``url``, ``models`` and ``events`` once connections are taken.
 
     Raises:
         ForetasteError: If a folder, the keys or the settings do not fit.
@@ -54,8 +64,7 @@ def serve(folders: Sequence[str], events: str, settings: Settings, keys_file: Pa
     who = (
         f"{len(keys)} API keys" if len(keys) else "no API keys: this machine only" if settings.local else "NO API KEYS"
     )
-    say(f"listening on http://{settings.host}:{settings.port} ({who}); OpenAPI at /openapi.json; Ctrl-C stops")
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -66,6 +75,11 @@ def serve(folders: Sequence[str], events: str, settings: Settings, keys_file: Pa
         timeout_graceful_shutdown=GRACE,
         h11_max_incomplete_event_size=64 << 10,
     )
+    socket = config.bind_socket()
+    url = f"http://{settings.host}:{socket.getsockname()[1]}"
+    say(f"listening on {url} ({who}); OpenAPI at /openapi.json; Ctrl-C stops")
+    ready({"url": url, "models": list(engines), "events": shown(store.engine)})
+    uvicorn.Server(config).run(sockets=[socket])
     store.close()
 
 
