@@ -28,3 +28,8 @@ def fake_recipe(monkeypatch: pytest.MonkeyPatch) -> Interruptions:
 def tidy(tmp_path: Path) -> Path:
     """The folder of a small data set."""
     return write_tidy(tmp_path / "tiny")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names cases of bytes by their place: two processes that make them at different times must agree on the name."""
+    return argname if isinstance(val, bytes) else None

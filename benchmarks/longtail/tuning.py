@@ -53,18 +53,21 @@ def _folder(cell: Cell, out: Path) -> Path:
 
 
 def write(out: Path) -> None:
-    """Writes the best settings of every finished search."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    """Writes the best settings of every finished search beside those that were found before."""
+    text = TUNED.read_text(encoding="utf-8") if TUNED.is_file() else ""
+    found = {block.partition("]")[0]: block.strip() for block in text.split("\n[")[1:]}
     for method in METHODS:
         result = _folder(Cell(DATA, "sasrec", method, 0), out).with_suffix(".json")
         if result.is_file():
-            found[method, "sasrec"] = read_json(result)
-    lines = [f"# Best of the same number of trials each on {DATA}, seed 0, by validation NDCG@10; see tuning.py."]
-    for (method, backbone), result in found.items():
-        lines += ["", f"[{method}.{backbone}]"]
-        lines.append(f"# validation NDCG@10 {result['valid']['ndcg@10']:.4f}, {len(result['trials'])} trials")
-        lines += [f'"{key}" = {_short(value)}' for key, value in result["best"].items()]
-    write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
+            found[f"{method}.sasrec"] = _block(f"{method}.sasrec", read_json(result))
+    head = f"# Best of the same number of trials each on {DATA}, seed 0, by validation NDCG@10; see tuning.py."
+    lines = "\n\n[".join([head, *found.values()])
+    write_atomic(TUNED, lambda part: part.write_text(lines + "\n", encoding="utf-8"))
+
+
+def _block(name: str, result: dict[str, Any]) -> str:
+    score = f"# validation NDCG@10 {result['valid']['ndcg@10']:.4f}, {len(result['trials'])} trials"
+    return "\n".join([f"{name}]", score, *(f'"{key}" = {_short(value)}' for key, value in result["best"].items())])
 
 
 def _short(value: Any) -> Any:
