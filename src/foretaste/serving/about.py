@@ -13,6 +13,7 @@ from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TEXT
 from foretaste.recipes.texts import COMPANION
 from foretaste.serving.bundle.verify import ABOUT, is_bundle
+from foretaste.serving.portable import without_paths
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,9 @@ class About:
     Attributes:
         name: What the service calls it.
         recipe: Name of its recipe.
-        version: Digest of its files: equal for equal models.
+        version: Digest of its files: equal for equal models, and for a bundle that of its run.
         data: Name and fingerprint of the data set.
-        config: The recipe's whole config.
+        config: The recipe's whole config; of a path in it only the last part.
         protocol: How the metrics were measured.
         metrics: Test metrics; empty when they are not to be found.
         encoder: Name, parameters and fingerprint of what reads texts, or None.
@@ -57,12 +58,13 @@ def about_folder(
         name: What the service calls it; default: the bundle's own name, or the folder's.
         index: What was measured of its index.
     """
+    bundled = read_json(folder / ABOUT) if is_bundle(folder) else None
     return About(
-        name=name or (read_json(folder / ABOUT)["name"] if is_bundle(folder) else folder.resolve().name),
+        name=name or (bundled["name"] if bundled else folder.resolve().name),
         recipe=saved.recipe,
-        version=file_digest(saved.folder / MANIFEST),
+        version=bundled["version"] if bundled else file_digest(saved.folder / MANIFEST),
         data=saved.info["data"],
-        config=saved.info["config"],
+        config=without_paths(saved.info["config"]),
         protocol=saved.info["protocol"],
         metrics=_metrics(saved.folder.parent),
         encoder=_encoder(saved.folder / COMPANION / TEXT),
@@ -80,5 +82,5 @@ def _metrics(run: Path) -> dict[str, float]:
 def _encoder(file: Path) -> dict[str, Any] | None:
     if not file.is_file():
         return None
-    found: dict[str, Any] = read_json(file)["encoder"]
+    found: dict[str, Any] = without_paths(read_json(file)["encoder"])
     return found

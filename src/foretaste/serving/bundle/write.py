@@ -19,16 +19,15 @@ from foretaste.core.errors import ArtefactError
 from foretaste.core.files import file_digest, read_json, sync_folder, write_atomic, write_json
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever
-from foretaste.nn.growth import growing
 from foretaste.recipes.run_folder import METRICS, MODEL
 from foretaste.recipes.saved import SavedModel
-from foretaste.recipes.text_reader import TEXT
-from foretaste.recipes.texts import COMPANION
 from foretaste.serving.about import about_folder
 from foretaste.serving.bundle.onnx_export import export_encoder
+from foretaste.serving.bundle.readers import bundle_reader
 from foretaste.serving.bundle.verify import ABOUT, ENCODER, FAISS, FORMAT, KIND, VECTORS, is_bundle, refuse_unsafe
 from foretaste.serving.index.building import build_index
 from foretaste.serving.index.faiss_index import FaissIndex
+from foretaste.serving.portable import without_paths
 from foretaste.serving.recommender import load
 from foretaste.serving.shelf import folded
 
@@ -93,8 +92,8 @@ def _fill(part: Path, saved: SavedModel, source: Path, *, index: str, onnx: bool
     shutil.copytree(saved.folder, part / MODEL)
     run = saved.folder.parent
     if (run / METRICS).is_file():
-        shutil.copyfile(run / METRICS, part / METRICS)
-    _copy_readers(saved, run, part)
+        write_json(part / METRICS, without_paths(read_json(run / METRICS)))
+    bundle_reader(saved, part)
     facts = about_folder(source, saved, name)
     about: dict[str, Any] = {
         "format": FORMAT,
@@ -107,24 +106,6 @@ def _fill(part: Path, saved: SavedModel, source: Path, *, index: str, onnx: bool
     }
     write_json(part / ABOUT, about)
     return about
-
-
-def _copy_readers(saved: SavedModel, run: Path, part: Path) -> None:
-    """An encoder that was tuned in the run, and the store of its vectors where the weights do not hold them."""
-    file = saved.folder / COMPANION / TEXT
-    if not file.is_file():
-        return
-    content = read_json(file)
-    places = [content["encoder_in_run"]]
-    if not any(isinstance(getattr(module, "vectors", None), torch.Tensor) for module in growing(saved.model)):
-        places.append(content["store_in_run"])
-    for place in filter(None, places):
-        origin = run / place
-        if origin.is_dir():
-            shutil.copytree(origin, part / place, dirs_exist_ok=True)
-        elif origin.is_file():
-            (part / place).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(origin, part / place)
 
 
 def _write_index(part: Path, saved: SavedModel, kind: str) -> dict[str, Any]:
