@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo serve test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start \
+.PHONY: demo serve test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
 	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -58,6 +58,9 @@ bench-int8: .venv/ready
 
 bench-cold-start: .venv/ready
 	$(RUN)/python benchmarks/cold_start.py --data amazon_scientific
+
+bench-kill: .venv/ready
+	$(RUN)/python benchmarks/kill_stages.py
 
 bench-lightgcn: .venv/ready
 	$(RUN)/python benchmarks/bench_lightgcn.py

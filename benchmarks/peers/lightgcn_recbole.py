@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 import torch
 from epochs import BATCH, DIMENSION, LAYERS, RATE, arguments, report
 from protocol import Log, evaluate
@@ -22,6 +23,12 @@ from recbole.data import create_dataset, data_preparation  # noqa: E402
 from recbole.model.general_recommender import LightGCN  # noqa: E402
 from recbole.trainer import Trainer  # noqa: E402
 from recbole.utils import init_seed  # noqa: E402
+
+
+def mend_scipy() -> None:
+    """RecBole fills its adjacency through ``dok_matrix._update``, which newer versions of scipy have no more."""
+    if not hasattr(scipy.sparse.dok_matrix, "_update"):
+        scipy.sparse.dok_matrix._update = lambda matrix, entries: matrix._dict.update(entries)
 
 
 def configuration(log: Log, folder: Path, seed: int) -> Config:
@@ -74,6 +81,7 @@ def main() -> None:
     options = arguments("RecBole")
     sys.argv = sys.argv[:1]  # RecBole reads the command line for keys of its own
     logging.disable(logging.WARNING)
+    mend_scipy()
     log = Log.load(options.data, options.users)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)  # RecBole leaves logs where it is started
