@@ -13,6 +13,7 @@ from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.newest import newest_state
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class BERT4Rec(SequenceRecommender):
         vectors = torch.cat([vectors, vectors.new_zeros(len(items), 1, vectors.shape[2])], dim=1)
         rows = torch.arange(len(lengths), device=items.device)
         vectors[rows, lengths] = self.mask_vector
-        states: Tensor = self.head(self.encoder(vectors, lengths + 1)[rows, lengths])
+        states: Tensor = self.head(newest_state(self.encoder, vectors, lengths + 1))
         return states
 
 

@@ -21,6 +21,7 @@ from foretaste.models.base import Retriever, Trainable, Users, as_tensor
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
+from foretaste.nn.newest import newest_state
 
 SCORING_TOKENS = 16_384
 """Places encoded at once when scoring; bounds the memory of :meth:`SequenceRecommender.user_vectors`."""
@@ -108,8 +109,7 @@ class SequenceRecommender(SequenceModel):
 
     def last_states(self, items: Tensor, lengths: Tensor) -> Tensor:
         """The state after the newest item: ``(B, T)`` and ``(B,)`` → ``(B, d)``."""
-        states = self.encode(items, lengths)
-        return states[torch.arange(len(lengths), device=states.device), lengths - 1]
+        return newest_state(self.encoder, self.items(items) * self.factor, lengths)
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
         """One state for each history; a history without items gets a zero vector, so all items tie."""

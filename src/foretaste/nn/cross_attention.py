@@ -7,10 +7,13 @@ and values stay its own, so the semantic view decides which collaborative vector
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.newest import newest_state
 from foretaste.nn.transformer import TransformerEncoder
 
 
@@ -87,15 +90,21 @@ class DualViewEncoder(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States of all places; padding's states mean nothing."""
+        return self._read_with(_read, x, lengths)
+
+    def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """States of the newest places: ``(B, T, 2d)`` and lengths ``(B,)`` → ``(B, 2d)``."""
+        return self._read_with(_read_newest, x, lengths)
+
+    def _read_with(self, read: Callable[[nn.Module, Tensor, Tensor], Tensor], x: Tensor, lengths: Tensor) -> Tensor:
         co, se = x[..., : self.dim], x[..., self.dim :]
         if self.semantic_encoder is not None:
             co, se = self._meet(_enter(self.encoder, co, lengths), _enter(self.semantic_encoder, se, lengths), lengths)
-            states = [_read(self.encoder, co, lengths), _read(self.semantic_encoder, se, lengths)]
-            return torch.cat(states, dim=-1)
+            return torch.cat([read(self.encoder, co, lengths), read(self.semantic_encoder, se, lengths)], dim=-1)
         both = lengths.repeat(2)
         co, se = _enter(self.encoder, torch.cat([co, se]), both).chunk(2)
         co, se = self._meet(co, se, lengths)
-        return torch.cat(_read(self.encoder, torch.cat([co, se]), both).chunk(2), dim=-1)
+        return torch.cat(read(self.encoder, torch.cat([co, se]), both).chunk(2), dim=-1)
 
     def _meet(self, co: Tensor, se: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Cross-attention in both directions."""
@@ -116,6 +125,13 @@ def _read(encoder: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
         encoder.contextualise(x, lengths) if isinstance(encoder, TransformerEncoder) else encoder(x, lengths)
     )
     return states
+
+
+def _read_newest(encoder: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
+    """The same for the newest places alone."""
+    if isinstance(encoder, TransformerEncoder):
+        return encoder.contextualise_newest(x, lengths)
+    return newest_state(encoder, x, lengths)
 
 
 def _real_keys(lengths: Tensor, width: int) -> Tensor:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from foretaste.nn.newest import newest_state
 
 
 class Towers(nn.Module):
@@ -21,6 +23,13 @@ class Towers(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States of all towers, side by side."""
+        return self._side_by_side(lambda encode, part: encode(part, lengths), x)
+
+    def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """States of the newest places: ``(B, T, n * d)`` and lengths ``(B,)`` → ``(B, n * d)``."""
+        return self._side_by_side(lambda encode, part: newest_state(encode, part, lengths), x)
+
+    def _side_by_side(self, read: Callable[[nn.Module, Tensor], Tensor], x: Tensor) -> Tensor:
         parts = x.chunk(len(self.encoders), dim=-1)
-        states = [encode(part.contiguous(), lengths) for encode, part in zip(self.encoders, parts, strict=True)]
+        states = [read(encode, part.contiguous()) for encode, part in zip(self.encoders, parts, strict=True)]
         return torch.cat(states, dim=-1)

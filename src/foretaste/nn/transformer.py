@@ -7,11 +7,14 @@ be told the lengths.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from foretaste.nn.dropout import Dropout
+from foretaste.nn.newest import at_newest
 from foretaste.nn.query_norm import QueryNormBlock
 
 
@@ -52,6 +55,18 @@ class SelfAttention(nn.Module):
         weights: Tensor = self.dropout(scores.softmax(-1))
         return weights @ v
 
+    def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """What each row's newest place sees of all its places, ``(B, T, d)`` → ``(B, d)``."""
+        batch, width, dim = x.shape
+        weight, bias = self.project.weight, self.project.bias
+        q = F.linear(at_newest(x, lengths), weight[:dim], bias[:dim]).view(batch, self.heads, 1, dim // self.heads)
+        k, v = F.linear(x, weight[dim:], bias[dim:]).view(batch, width, 2, self.heads, -1).permute(2, 0, 3, 1, 4)
+        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+        hidden = torch.arange(width, device=x.device) >= lengths[:, None]
+        weights = self.dropout(scores.masked_fill(hidden[:, None, None], float("-inf")).softmax(-1))
+        seen: Tensor = self.out((weights @ v).reshape(batch, dim))
+        return seen
+
 
 class Block(nn.Module):
     """Pre-norm attention and feed-forward with residual connections."""
@@ -68,7 +83,14 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, allowed: Tensor | None, causal: bool, padding: Tensor | None = None) -> Tensor:
         """One block: ``(B, T, d)`` → ``(B, T, d)``; padding is never looked at."""
-        x = x + self.dropout(self.attention(self.attention_norm(x), allowed, causal))
+        return self._feed_forward(x + self.dropout(self.attention(self.attention_norm(x), allowed, causal)))
+
+    def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The block's output at each row's newest place, ``(B, T, d)`` → ``(B, d)``."""
+        seen = self.attention.newest(self.attention_norm(x), lengths)
+        return self._feed_forward(at_newest(x, lengths) + self.dropout(seen))
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
         inner = self.dropout(self.activate(self.expand(self.inner_norm(x))))
         mixed: Tensor = x + self.dropout(self.reduce(inner))
         return mixed
@@ -126,12 +148,27 @@ class TransformerEncoder(nn.Module):
 
     def contextualise(self, x: Tensor, lengths: Tensor) -> Tensor:
         """The second half: blocks and norm, ``(B, T, d)`` → ``(B, T, d)``."""
+        states: Tensor = self.norm(self._through(self.blocks, x, lengths))
+        return states
+
+    def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """States of the newest places: ``(B, T, d)`` and lengths ``(B,)`` → ``(B, d)``."""
+        return self.contextualise_newest(self.enter(x, lengths), lengths)
+
+    def contextualise_newest(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The second half for the newest places alone, ``(B, T, d)`` → ``(B, d)``."""
+        last = self.blocks[-1] if len(self.blocks) else None
+        if not isinstance(last, Block):
+            return at_newest(self.contextualise(x, lengths), lengths)
+        states: Tensor = self.norm(last.newest(self._through(self.blocks[:-1], x, lengths), lengths))
+        return states
+
+    def _through(self, blocks: Iterable[nn.Module], x: Tensor, lengths: Tensor) -> Tensor:
         allowed = None if self.causal else self._allowed(lengths, x.shape[1])
         padding = (self.pad_to - lengths).clamp_min(0).to(x.dtype) if self.pad_to else None
-        for block in self.blocks:
+        for block in blocks:
             x = block(x, allowed, self.causal, padding)
-        states: Tensor = self.norm(x)
-        return states
+        return x
 
     @staticmethod
     def _allowed(lengths: Tensor, width: int) -> Tensor | None:
