@@ -33,6 +33,12 @@ KEYS: dict[str, tuple[str, ...]] = {
     "llmemb": (*SMALL, "scft.enabled=false", "spread=whiten"),
     "pad": SMALL,
 }
+GRAPHS: dict[str, tuple[str, ...]] = {
+    "embknn": TEXT,
+    "kar": (*TEXT, "train.epochs=1"),
+    "rlmrec-lightgcn": (*TEXT, "train.epochs=1"),
+    "alpharec": (*TEXT, "train.epochs=1"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(runs: Path, name: str, *more: str, run: str = "") -> Path:
     folder = runs / (run or name)
     if not folder.is_dir():
-        train_run(name, runs / "shop", folder, [*KEYS.get(name, SMALL[len(TEXT) :]), *more])
+        train_run(name, runs / "shop", folder, [*(KEYS | GRAPHS).get(name, SMALL[len(TEXT) :]), *more])
     return folder
 
 
@@ -203,3 +209,30 @@ def test_companions_are_under_the_models_checksums(runs: Path, tmp_path: Path) -
     (text / "text.json").write_text((text / "text.json").read_text() + " ")
     with pytest.raises(ArtefactError, match=r"text\.json is damaged"):
         foretaste.load(tmp_path / "run")
+
+
+def tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("name", [*KEYS, *GRAPHS])
+def test_rows_that_are_appended_are_those_of_a_whole_fold_and_the_old_model_stays(runs: Path, name: str) -> None:
+    saved = foretaste.load(trained(runs, name)).saved
+    before, old = tensors(saved.model), saved.model.item_vectors().clone()  # type: ignore[operator]
+    grown = with_items(with_items(saved, NEW[:1]), NEW[1:])
+    assert grown.model.item_vectors().shape[0] == len(old) + 3  # type: ignore[operator]
+    appended = grown.model.item_vectors().clone()  # type: ignore[operator]
+    forget(grown.model)
+    torch.testing.assert_close(grown.model.item_vectors(), appended, atol=1e-5, rtol=1e-4)  # type: ignore[operator]
+    after = tensors(saved.model)
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert torch.equal(saved.model.item_vectors(), old)  # type: ignore[operator]
+
+
+def forget(model: torch.nn.Module) -> None:
+    """Drops everything that was folded, and folds it again."""
+    for module in model.modules():
+        for held in ("_table", "_scoring"):
+            if hasattr(module, held):
+                setattr(module, held, None)
+    model.prepare()  # type: ignore[operator]

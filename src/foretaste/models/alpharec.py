@@ -136,12 +136,26 @@ class AlphaRec(TwoSided, FollowsIntent):
         return spread
 
     def prepare(self) -> None:
+        if self._scoring is not None and len(self._scoring[1]) < self.num_items:
+            self._append()
+            return
         with torch.inference_mode():
             self._lifted = self.projector.lift(self.vectors)
             own = self._own_vectors()
             users, items = self.graph.layer_mean(*own, self.layers)
             self._scoring = (users, F.normalize(items, dim=-1) if self.cosine else items)
             self._messages = self._message_table(*own)
+
+    def _append(self) -> None:
+        """What :meth:`prepare` computes, for items that came later alone: nodes without edges move no other node."""
+        assert self._scoring is not None
+        users, items = self._scoring
+        with torch.inference_mode():
+            lifted = self.projector.lift(self.vectors[len(items) :])
+            own = self.projector.finish(lifted) / (self.layers + 1)
+            self._lifted = torch.cat([self._lifted, lifted])
+            self._scoring = users, torch.cat([items, F.normalize(own, dim=-1) if self.cosine else own])
+            self._messages = torch.cat([self._messages, own if self.layers else torch.zeros_like(own)])
 
     def _message_table(self, users: Tensor, items: Tensor) -> Tensor:
         """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
@@ -199,9 +213,8 @@ class AlphaRec(TwoSided, FollowsIntent):
         """A new item is a node without edges."""
         rows = torch.cat([self.vectors.detach(), new.text.to(self.vectors)])
         self.vectors = nn.Parameter(rows) if isinstance(self.vectors, nn.Parameter) else rows
-        self.graph.num_items += len(new)
-        self.graph.derive()
-        self.changed()
+        self.graph.widen(len(new))
+        self._spread = None
 
 
 class Projected(ItemRepresentation):

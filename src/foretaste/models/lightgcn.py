@@ -144,23 +144,34 @@ class LightGCN(PairModel):
 
     def prepare(self) -> None:
         with torch.inference_mode():
+            if self._scoring is not None and len(self._scoring[1]) < self.num_items:
+                self._append()
+                return
             super().prepare()
             self._messages = self._message_table()
             own = self.users.table() if self.first == 0 else torch.zeros_like(self.scoring_tables()[0])
             self._own = own / self._counted
-            _, items = self.scoring_tables()
-            start = self.num_items - sum(map(len, self._newcomers))
-            for new in self._newcomers:
-                items[start : start + len(new)] = new.borrowed(items)
-                self._messages[start : start + len(new)] = new.borrowed(self._messages)
-                start += len(new)
+            users, items = self.scoring_tables()
+            known = self.num_items - sum(map(len, self._newcomers))
+            self._scoring, self._messages = (users, items[:known]), self._messages[:known]
+            self._append()
+
+    def _append(self) -> None:
+        """Appends the rows of newcomers that have none yet; each group may borrow from those before it."""
+        assert self._scoring is not None
+        users, items = self._scoring
+        start = self.num_items - sum(map(len, self._newcomers))
+        for new in self._newcomers:
+            if len(items) == start:
+                items = torch.cat([items, new.borrowed(items)])
+                self._messages = torch.cat([self._messages, new.borrowed(self._messages)])
+            start += len(new)
+        self._scoring = users, items
 
     def grow(self, new: NewItems) -> None:
         """A new item is a node without edges; smoothed vectors and messages are borrowed from items of like text."""
         self._newcomers.append(new)
-        self.graph.num_items += len(new)
-        self.graph.derive()
-        self.forget()
+        self.graph.widen(len(new))
 
     @property
     def _counted(self) -> int:

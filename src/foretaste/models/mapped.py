@@ -79,7 +79,16 @@ class MappedRecommender(SequenceModel):
         return loss
 
     def prepare(self) -> None:
-        """Folds everything item-sided into one table, which is kept until the next change of mode."""
+        """Folds everything item-sided into one table, which is kept until the next change of mode.
+
+        Items that came later are folded alone and appended.
+        """
+        kept = self._table
+        if kept is not None and len(kept) < self.num_items:
+            later = torch.arange(len(kept), self.num_items, device=kept.device)
+            with torch.no_grad():
+                self._table = torch.cat([kept, self.keys(self.model.items)(later)])
+            return
         self._table = None
         self._table = self.item_vectors()
 

@@ -9,6 +9,7 @@ maximum over the history and is therefore added to the product.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -44,6 +45,15 @@ class ServingConfig:
         1.0, "Factor on the collaborative part of a rare candidate's score.", paper="about 0 (reproduction)", low=0
     )
     router_below: int = option(0, "Rare is an item with fewer interactions in training than this.", low=0)
+
+
+@runtime_checkable
+class ScoresOthers(Protocol):
+    """A network that compares its states with other vectors than those that it reads."""
+
+    def scored(self) -> ItemRepresentation:
+        """What states are compared with."""
+        ...
 
 
 class ServedModel(Retriever):
@@ -111,7 +121,17 @@ class ServedModel(Retriever):
         return self.serving.content_weight == 0
 
     def prepare(self) -> None:
-        """Adapts and folds the item table, which holds until the network is trained again."""
+        """Adapts and folds the item table, which holds until the network is trained again.
+
+        Items that came later are folded alone and appended.
+        """
+        kept = self._table
+        if kept is not None and len(kept) < self.num_items:
+            later = torch.arange(len(kept), self.num_items, device=kept.device)
+            items = self.network.scored() if isinstance(self.network, ScoresOthers) else self.network.items
+            with torch.no_grad():
+                self._table = torch.cat([kept, self._routed(items(later), self.popularity[later])])
+            return
         self._table = None
         self._table = self.item_vectors()
 
@@ -123,17 +143,20 @@ class ServedModel(Retriever):
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item."""
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(len(new))])
-        self._table = None
 
     def item_vectors(self) -> Tensor:
-        if self._table is not None:
+        if self._table is not None and len(self._table) == self.num_items:
             return self._table
-        table, serving = self.network.item_vectors(), self.serving
+        return self._routed(self.network.item_vectors(), self.popularity)
+
+    def _routed(self, vectors: Tensor, popularity: Tensor) -> Tensor:
+        """Item vectors with the router's factor on their collaborative part, ``(n, d)``."""
+        serving = self.serving
         if serving.router_alpha == 1:
-            return table
+            return vectors
         width = self.network.items.views[0].dim  # type: ignore[index]
-        factor = torch.where(self.popularity < serving.router_below, serving.router_alpha, 1.0)
-        return torch.cat([table[:, :width] * factor[:, None], table[:, width:]], dim=1)
+        factor = torch.where(popularity < serving.router_below, serving.router_alpha, 1.0)
+        return torch.cat([vectors[:, :width] * factor[:, None], vectors[:, width:]], dim=1)
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
         with self.network.items.once():

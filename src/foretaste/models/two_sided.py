@@ -64,7 +64,7 @@ class TwoSided(Retriever, Trainable):
 
     def scoring_tables(self) -> tuple[Tensor, Tensor]:
         """Vectors of all users and all items as they are compared when scoring."""
-        if self._scoring is None:
+        if self._scoring is None or len(self._scoring[1]) < self.num_items:
             self.prepare()
         assert self._scoring is not None
         return self._scoring

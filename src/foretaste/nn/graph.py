@@ -58,6 +58,12 @@ class BipartiteGraph(nn.Module):
         self.derive()
         return self
 
+    def widen(self, count: int) -> None:
+        """Takes in so many items without edges, behind the others."""
+        self.num_items += count
+        last = self.item_offsets[-1:]
+        self.item_offsets = torch.cat([self.item_offsets, last.expand(count)])
+
     def derive(self) -> None:
         """Computes the items' rows and the weights from the users' rows."""
         degrees = self.user_offsets.diff().long()

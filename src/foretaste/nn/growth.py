@@ -39,7 +39,8 @@ class NewItems:
             borrow: Whether it does; else its borrowed rows are zero.
         """
         count = min(neighbours, len(known))
-        cosines = F.normalize(text.float(), dim=1) @ F.normalize(known.float(), dim=1).T
+        lengths = torch.linalg.vector_norm(known, dim=1, dtype=torch.float32).clamp_min(1e-12)
+        cosines = F.normalize(text.float(), dim=1) @ known.float().T / lengths
         near = cosines.topk(count, dim=1).indices
         weights = torch.full(near.shape, 1.0 / count if borrow else 0.0)
         return cls(text.float(), near, weights.to(text.device))

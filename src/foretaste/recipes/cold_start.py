@@ -81,6 +81,7 @@ def with_items(
         popularity=np.concatenate([saved.popularity, np.zeros(len(new), dtype=np.int64)]),
         catalogue=catalogue,
         info=info,
+        texts=None if held_texts(model) is not None else torch.cat([known, text]),
     )
 
 
@@ -101,8 +102,11 @@ def reader_of(saved: SavedModel, encoder: str | None = None) -> TextReader:
 
 
 def grown(model: Scorer, new: NewItems) -> Scorer:
-    """A copy of the network with rows for the new items; they are tried at once."""
-    copied = copy.deepcopy(model)
+    """A network with rows for the new items beside the given one, which stays as it is; they are tried at once.
+
+    The two share their tensors: what grows is replaced in the copy, never written into.
+    """
+    copied = copy.deepcopy(model, _tensors(model))
     grow(copied, new)
     copied.prepare()
     total = model.num_items + len(new)
@@ -114,6 +118,15 @@ def grown(model: Scorer, new: NewItems) -> Scorer:
     if scores.shape != (1, total):
         raise TypeError(f"{type(model).__name__} scores {scores.shape[1]} of {total} items after it grew")
     return copied
+
+
+def _tensors(model: torch.nn.Module) -> dict[int, Any]:
+    """Every tensor and array of a network by its address, which is how a deep copy is told not to copy it."""
+    held: list[Any] = []
+    for module in model.modules():
+        for value in (*module._parameters.values(), *module._buffers.values(), *vars(module).values()):
+            held += value if isinstance(value, tuple) else [value]
+    return {id(one): one for one in held if isinstance(one, Tensor | np.ndarray)}
 
 
 def as_rows(items: Sequence[Mapping[str, Any]] | pl.DataFrame, saved: SavedModel) -> pl.DataFrame:
@@ -140,10 +153,9 @@ def known_vectors(saved: SavedModel, reader: TextReader) -> Tensor:
 
     They stand in the network, or else in the store that they came from; where that is gone they are encoded again.
     """
-    for module in growing(saved.model):
-        vectors = getattr(module, "vectors", None)
-        if isinstance(vectors, Tensor):
-            return vectors.detach()
+    held = held_texts(saved.model)
+    if held is not None or saved.texts is not None:
+        return saved.texts if held is None else held  # type: ignore[return-value]
     if reader.spec is not None and reader.store is not None and reader.store.is_dir():
         kept, ids = EmbeddingStore(reader.store), list(saved.items)
         texts = item_prompts(untitled(saved.catalogue), reader.spec).texts()
@@ -151,6 +163,22 @@ def known_vectors(saved: SavedModel, reader: TextReader) -> Tensor:
             return reader.after(torch.from_numpy(kept.vectors(ids, texts)))
     say(f"texts     encoding the {len(saved.items):,} known items again: their store is not to be found")
     return reader.read(untitled(saved.catalogue))
+
+
+def held_texts(model: torch.nn.Module) -> Tensor | None:
+    """Text vectors of the known items out of the network, or None."""
+    for module in growing(model):
+        vectors = getattr(module, "vectors", None)
+        if isinstance(vectors, Tensor):
+            return vectors.detach()
+    return None
+
+
+def with_texts(saved: SavedModel, reader: TextReader) -> SavedModel:
+    """The model with the text vectors of the known items at hand, where its network does not hold them."""
+    if held_texts(saved.model) is not None or saved.texts is not None:
+        return saved
+    return replace(saved, texts=known_vectors(saved, reader))
 
 
 def untitled(catalogue: pl.DataFrame) -> pl.DataFrame:

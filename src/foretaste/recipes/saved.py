@@ -51,6 +51,8 @@ class SavedModel:
         users: Raw user ids by dense id, or None when the model knows no users.
         info: The rest of ``model.json``: sizes, data fingerprint, protocol.
         folder: Where it was read from.
+        texts: Text vectors of the items as the network reads them, ``(V, D)``, once they were needed and where the
+            network itself does not hold them.
     """
 
     recipe: str
@@ -63,6 +65,7 @@ class SavedModel:
     users: Vocabulary | None
     info: dict[str, Any]
     folder: Path
+    texts: Tensor | None = None
 
 
 def save_model(

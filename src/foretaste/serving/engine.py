@@ -10,6 +10,7 @@ catalogue makes a new :class:`~foretaste.serving.shelf.Shelf` and puts it in the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -19,7 +20,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
-from foretaste.core.errors import DataError
+from foretaste.core.errors import DataError, ForetasteError
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
 from foretaste.serving.about import About, about_folder
@@ -83,6 +84,17 @@ class Engine:
         shelf = self._shelf
         _ = shelf.made.words, shelf.made.unit, shelf.made.categories, shelf.made.explainer
         self.recommend([Query()])
+
+    def open_reader(self) -> bool:
+        """Opens what reads texts, so that the first new item does not wait for it; says whether there is one.
+
+        A reader that cannot be opened now (its language model is elsewhere) is no error before somebody needs it.
+        """
+        try:
+            self._text_reader()
+        except (ForetasteError, OSError):
+            return False
+        return True
 
     def recommend(self, queries: Sequence[Query]) -> list[Recommendations]:
         """An answer for each question; all go through the model together.
@@ -199,9 +211,10 @@ class Engine:
 
     def _text_reader(self, encoder: str | None = None) -> TextReader:
         """What reads texts for this model; its encoder is opened once."""
-        from foretaste.recipes.cold_start import reader_of
+        from foretaste.recipes.cold_start import reader_of, with_texts
 
         with self._lock:
             if self._reader is None or encoder is not None:
                 self._reader = reader_of(self._shelf.saved, encoder)
+                self._shelf = replace(self._shelf, saved=with_texts(self._shelf.saved, self._reader))
             return self._reader

@@ -25,7 +25,7 @@ from foretaste.serving.http import (
     routes_recommend,
 )
 from foretaste.serving.http.answers import PROBLEMS
-from foretaste.serving.http.fleet import Fleet
+from foretaste.serving.http.fleet import Fleet, open_readers
 from foretaste.serving.http.gate import Gate
 from foretaste.serving.http.keys import Keys
 from foretaste.serving.http.metrics import Metrics
@@ -67,6 +67,7 @@ def create_app(
         app.state.service = service
         await _quietly(service.follow)
         tasks = [asyncio.create_task(_again(FOLLOW, service.follow))]
+        tasks.append(asyncio.create_task(asyncio.to_thread(open_readers, [engine for engine, _ in engines.values()])))
         if limits.retain_days is not None:
             tasks.append(asyncio.create_task(_again(PRUNE, lambda: _prune(service), at_once=True)))
         yield

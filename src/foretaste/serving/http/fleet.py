@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,7 @@ class Fleet:
         async with self._changing:
             try:
                 engine = await asyncio.to_thread(opened, slot.folder, name)
+                await asyncio.to_thread(engine.open_reader)
                 await asyncio.to_thread(catch_up, engine, self._noted)
             except (ForetasteError, OSError) as error:
                 what = error.what if isinstance(error, ForetasteError) else "the folder cannot be read"
@@ -164,6 +165,12 @@ def opened(folder: Path, name: str) -> Engine:
     engine = Engine.open(folder, name=name)
     engine.warm()
     return engine
+
+
+def open_readers(engines: Iterable[Engine]) -> None:
+    """Opens what reads texts for each engine; it may take as long as a language model takes to load."""
+    for engine in engines:
+        engine.open_reader()
 
 
 def catch_up(engine: Engine, changes: Sequence[Change]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -15,7 +16,9 @@ from foretaste.text.encoders.huggingface import HuggingFaceEncoder
 from foretaste.text.encoders.loading import load_language_model
 from foretaste.text.encoders.ready import is_ready
 from foretaste.text.encoders.sentence import read_head
-from foretaste.text.encoders.tfidf import TfidfEncoder
+
+if TYPE_CHECKING:
+    from foretaste.text.encoders.tfidf import TfidfEncoder
 
 
 def open_encoder(config: EncoderConfig, *, corpus: Sequence[str] | None = None, folder: Path | None = None) -> Encoder:
@@ -64,6 +67,8 @@ def device_of(config: EncoderConfig) -> str:
 
 
 def _tfidf(config: EncoderConfig, corpus: Sequence[str] | None, folder: Path | None) -> TfidfEncoder:
+    from foretaste.text.encoders.tfidf import TfidfEncoder  # brings scipy, which a service need not wait for
+
     if folder is not None and (folder / "tfidf.json").is_file():
         kept = TfidfEncoder.load(folder)
         if (kept.config, kept.normalize) == (config.tfidf, config.normalize):
