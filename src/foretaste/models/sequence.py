@@ -116,7 +116,7 @@ class SequenceRecommender(SequenceModel):
         device = next(self.parameters()).device
         rows = histories.last(self.max_len)
         out = torch.zeros(len(rows), self.items.dim, device=device)
-        with torch.inference_mode():
+        with torch.inference_mode(), self.items.once():
             for index in blocks_of_like_length(rows.lengths, SCORING_TOKENS):
                 block = rows.take(index)
                 padded, lengths = as_tensor(block.padded()).to(device), as_tensor(block.lengths).to(device)
