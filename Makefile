@@ -12,7 +12,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo serve test lint types clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
+.PHONY: demo serve test lint types fuzz clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
 	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -40,6 +40,9 @@ lint: .venv/ready
 
 types: .venv/ready
 	$(RUN)/mypy
+
+fuzz: .venv/ready
+	$(RUN)/python benchmarks/fuzz_serve.py
 
 bench-train: .venv/ready
 	$(RUN)/python benchmarks/bench_train.py
