@@ -133,17 +133,23 @@ def _places(
         hidden = seen.within(rows, table.device) if mask_seen else None
         content = content - content.gather(1, wanted[rows])
         found = torch.empty(len(routers), len(weights), len(text), dtype=torch.float64)
+        ahead = torch.empty_like(text)
         for i, (alpha, below) in enumerate(routers):
             base = text + torch.where(counts < below, alpha, 1.0) * free
             base -= base.gather(1, wanted[rows])
             if hidden is not None:
                 base[hidden] = -torch.inf
             for j, weight in enumerate(weights):
-                found[i, j] = _rank(torch.add(base, content, alpha=weight), wanted[rows])
+                found[i, j] = _rank(torch.add(base, content, alpha=weight, out=ahead), wanted[rows])
         yield found.numpy()
 
 
 def _rank(ahead: Tensor, wanted: Tensor) -> Tensor:
-    """Ranks from what every item is ahead of the target, ``(b,)``; infinite for a target that is left out."""
-    place = (ahead > 0).sum(1) + ((ahead == 0).sum(1) - 1) / 2
-    return place.double().masked_fill(ahead.gather(1, wanted)[:, 0] == -torch.inf, torch.inf)
+    """Ranks from how far every item is ahead of the target, ``(b,)``; infinite for a target that is left out.
+
+    With ``g`` items ahead, ``e`` level (the target among them) and ``l`` behind, the signs add up to ``g - l``, so the
+    rank ``g + (e - 1) / 2`` is ``(V - 1 + g - l) / 2``. The signs are written over ``ahead``.
+    """
+    left_out = ahead.gather(1, wanted)[:, 0] == -torch.inf
+    place = (ahead.sign_().sum(1).double() + (ahead.shape[1] - 1)) / 2
+    return place.masked_fill(left_out, torch.inf)
