@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -218,8 +219,9 @@ def test_requests_that_come_together_share_a_forward(client: TestClient, monkeyp
     threads = [threading.Thread(target=ask, args=(i,)) for i in range(10)]
     for thread in threads:
         thread.start()
-    while len(batcher._waiting) < 9:
-        pass
+    until = time.monotonic() + 5
+    while len(batcher._waiting) < 9 and time.monotonic() < until:  # the first batch may have taken two
+        time.sleep(0.001)
     free.set()
     for thread in threads:
         thread.join()

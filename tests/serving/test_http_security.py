@@ -48,6 +48,8 @@ ASKED = [
     ("read", "GET", "/v1/search?q=item", None),
     ("read", "GET", "/v1/models", None),
     ("read", "GET", "/v1/models/one", None),
+    ("read", "GET", "/v1/models/one/evaluation", None),
+    ("read", "GET", "/v1/models/one/map", None),
     ("read", "GET", "/metrics", None),
     ("read", "GET", "/openapi.json", None),
     ("read", "GET", "/v1/users/u/history", None),

@@ -24,6 +24,7 @@ KeysFile = Annotated[Path | None, typer.Option("--keys", help="File of API keys;
 Insecure = Annotated[bool, typer.Option("--insecure", help="Listen elsewhere without API keys.")]
 Split = Annotated[str, _option("Traffic of each model, as sasrec=90,llmemb=10; default: all to the first.")]
 Origins = Annotated[list[str] | None, typer.Option("--origin", help="A web page's origin that may ask; repeatable.")]
+Images = Annotated[list[str] | None, typer.Option("--images", help="An origin of images for the page; repeatable.")]
 Rate = Annotated[float | None, _option("Requests a second for each client; 0: no limit.")]
 Concurrency = Annotated[int, _option("Requests worked on at once; more get 503.")]
 MaxBody = Annotated[int, _option("Largest body in bytes.")]
@@ -42,6 +43,7 @@ def serve(
     insecure: Insecure = False,
     split: Split = "",
     origins: Origins = None,
+    images: Images = None,
     rate: Rate = None,
     concurrency: Concurrency = 1024,
     max_body: MaxBody = 1 << 20,
@@ -51,7 +53,7 @@ def serve(
     retain_days: Retain = None,
     json: JsonFlag = False,
 ) -> None:
-    """Serve runs or bundles over HTTP: recommendations, events, items, search.
+    """Serve runs or bundles over HTTP, with a page at /: recommendations, events, items, search.
 
     Examples:
 
@@ -71,6 +73,7 @@ def serve(
         "insecure": insecure,
         "split": split,
         "origins": tuple(origins or ()),
+        "images": tuple(images or ()),
         "rate": rate,
         "concurrency": concurrency,
         "max_body": max_body,

@@ -76,7 +76,7 @@ def embedding_map(
     member = groups.member[picked]
     return EmbeddingMap(
         label,
-        _unit_square(_tsne(taken, seed)),
+        unit_square(tsne(taken, seed)),
         Division(groups.names, member),
         len(vectors),
         likeness(taken, member),
@@ -120,7 +120,7 @@ def likeness(vectors: NDArray[np.float64], member: NDArray[np.int64], neighbours
     return found / chance if chance else 1.0
 
 
-def _tsne(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def tsne(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     """Places in the plane, ``(n, 2)``; one thread, because several add up in an order of their own."""
     library = require("openTSNE", extra="maps", why="drawing the map of item vectors")
     if len(vectors) < 4:
@@ -136,8 +136,10 @@ def _tsne(vectors: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return np.asarray(method.fit(vectors), dtype=np.float64)
 
 
-def _unit_square(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def unit_square(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shifted and scaled into the unit square, both directions alike, the centre in the middle."""
+    if not len(points):
+        return points
     low, high = points.min(0), points.max(0)
     inside: NDArray[np.float64] = (points - (low + high) / 2) / max(float((high - low).max()), 1e-12) + 0.5
     return inside

@@ -95,7 +95,7 @@ def read_run(folder: str | Path) -> FinishedRun:
             test=metrics["test"],
             valid=metrics.get("valid", {}),
             per_user=pl.read_parquet(path / "per_user.parquet"),
-            curves=_curves(path),
+            curves=training_curves(path),
             seconds=dict(manifest.get("seconds", {})),
             studies=_studies(path),
         )
@@ -107,7 +107,8 @@ def read_run(folder: str | Path) -> FinishedRun:
         ) from error
 
 
-def _curves(path: Path) -> dict[str, list[dict[str, Any]]]:
+def training_curves(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The lines of the training logs in the folder of a run, by stage."""
     logs = sorted(path.glob("stages/*/log.jsonl"))
     return {log.parent.name: [json.loads(line) for line in log.read_text("utf-8").splitlines()] for log in logs}
 

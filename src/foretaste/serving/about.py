@@ -8,12 +8,12 @@ from typing import Any
 
 from foretaste.core.artefact import MANIFEST
 from foretaste.core.files import file_digest, read_json
-from foretaste.recipes.run_folder import METRICS
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TEXT
 from foretaste.recipes.texts import COMPANION
 from foretaste.serving.bundle.verify import ABOUT, is_bundle
 from foretaste.serving.portable import without_paths
+from foretaste.serving.track_record import track_record
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class About:
         metrics: Test metrics; empty when they are not to be found.
         encoder: Name, parameters and fingerprint of what reads texts, or None.
         index: What the bundle says of its index.
+        record: Figures by group and the course of the training; see ``track_record``.
     """
 
     name: str
@@ -41,10 +42,11 @@ class About:
     metrics: dict[str, float]
     encoder: dict[str, Any] | None
     index: dict[str, Any] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The same for JSON, without the index."""
-        return {name: value for name, value in vars(self).items() if name != "index"}
+        """The same for JSON, without the index and the record."""
+        return {name: value for name, value in vars(self).items() if name not in ("index", "record")}
 
 
 def about_folder(
@@ -59,6 +61,7 @@ def about_folder(
         index: What was measured of its index.
     """
     bundled = read_json(folder / ABOUT) if is_bundle(folder) else None
+    record = track_record(saved.folder.parent)
     return About(
         name=name or (bundled["name"] if bundled else folder.resolve().name),
         recipe=saved.recipe,
@@ -66,17 +69,11 @@ def about_folder(
         data=saved.info["data"],
         config=without_paths(saved.info["config"]),
         protocol=saved.info["protocol"],
-        metrics=_metrics(saved.folder.parent),
+        metrics=record["test"].get("metrics", {}),
         encoder=_encoder(saved.folder / COMPANION / TEXT),
         index=index or {},
+        record=record,
     )
-
-
-def _metrics(run: Path) -> dict[str, float]:
-    if not (run / METRICS).is_file():
-        return {}
-    found: dict[str, float] = read_json(run / METRICS).get("test", {}).get("metrics", {})
-    return found
 
 
 def _encoder(file: Path) -> dict[str, Any] | None:

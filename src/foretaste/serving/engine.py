@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from foretaste.core.errors import DataError, ForetasteError
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
+from foretaste.serving.abilities import abilities
 from foretaste.serving.about import About, about_folder
 from foretaste.serving.answering import answer_all, check_query
 from foretaste.serving.bundle.open import bundled_index
@@ -78,6 +79,16 @@ class Engine:
     def name(self) -> str:
         """What the service calls it."""
         return self._about.name
+
+    @property
+    def shelf(self) -> Shelf:
+        """All that it answers from at this moment."""
+        return self._shelf
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """Figures by group and the course of the training; see ``track_record``."""
+        return self._about.record
 
     def warm(self) -> None:
         """Computes everything that the first questions would wait for."""
@@ -181,7 +192,7 @@ class Engine:
             self._shelf = without(self._shelf, np.array(dense, dtype=np.int64))
 
     def info(self) -> dict[str, Any]:
-        """Name, recipe, version, counts, metrics, encoder and index, as plain values."""
+        """Name, recipe, version, counts, metrics, encoder, index and abilities, as plain values."""
         shelf = self._shelf
         counts = {
             "items": int(shelf.live.sum()),
@@ -189,7 +200,7 @@ class Engine:
             "users": 0 if shelf.saved.users is None else len(shelf.saved.users),
         }
         index = {"kind": "exact"} if shelf.index is None else shelf.index.about()
-        return {**self._about.as_dict(), **counts, "index": {**self._about.index, **index}}
+        return {**self._about.as_dict(), **counts, "index": {**self._about.index, **index}, **abilities(shelf.saved)}
 
     def _dense(self, item_id: str) -> int:
         """The dense id of an item that is there; no nearest one is looked for, which would keep a service waiting."""

@@ -30,6 +30,7 @@ from foretaste.serving.index.faiss_index import FaissIndex
 from foretaste.serving.portable import without_paths
 from foretaste.serving.recommender import load
 from foretaste.serving.shelf import folded
+from foretaste.serving.track_record import TRAINING, training_of
 
 QUERIES, LONGEST, SEED = 256, 20, 0
 """Made-up histories on which the index is measured: how many, their greatest length, the seed they are drawn with."""
@@ -93,6 +94,7 @@ def _fill(part: Path, saved: SavedModel, source: Path, *, index: str, onnx: bool
     run = saved.folder.parent
     if (run / METRICS).is_file():
         write_json(part / METRICS, without_paths(read_json(run / METRICS)))
+    write_json(part / TRAINING, training_of(run))
     bundle_reader(saved, part)
     facts = about_folder(source, saved, name)
     about: dict[str, Any] = {

@@ -74,6 +74,7 @@ def create_app(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await service.maps.close()
         await fleet.close()
         await asyncio.to_thread(service.writer.close)
 

@@ -13,7 +13,7 @@ from foretaste.serving.http.answers import ListOut
 from foretaste.serving.http.bodies import MOST_ITEMS, ItemIn
 from foretaste.serving.http.fleet import Slot
 from foretaste.serving.http.problems import Problem
-from foretaste.serving.http.service import Service, needs, reply, service_of
+from foretaste.serving.http.service import Service, listed, needs, reply, service_of
 
 router = APIRouter(tags=["items"])
 READ, WRITE = [Depends(needs("read"))], [Depends(needs("write"))]
@@ -21,17 +21,20 @@ READ, WRITE = [Depends(needs("read"))], [Depends(needs("write"))]
 ItemId = Annotated[str, Path(min_length=1, max_length=LONGEST_ID)]
 K = Annotated[int, Query(ge=1, le=MOST_ITEMS)]
 Model = Annotated[str | None, Query(max_length=LONGEST_ID, description="Default: the first.")]
+Details = Annotated[bool, Query(description="Whether each item comes with what the catalogue has of it.")]
 
 
 @router.get("/v1/items/{item_id:path}/similar", response_model=ListOut, dependencies=READ)
-async def similar(item_id: ItemId, request: Request, k: K = 10, model: Model = None) -> Response:
+async def similar(
+    item_id: ItemId, request: Request, k: K = 10, model: Model = None, details: Details = False
+) -> Response:
     """Items whose vectors point most nearly the same way."""
     slot = _slot(service_of(request), model)
     engine = slot.current.engine
     if not engine.has_item(item_id):
         raise _unknown()
     found = await asyncio.to_thread(engine.similar, item_id, k)
-    return reply({"items": [one.as_dict() for one in found], "model": slot.name})
+    return reply({"items": listed(engine, found, details=details), "model": slot.name})
 
 
 @router.get("/v1/items/{item_id:path}", response_model=dict[str, Any], dependencies=READ)
@@ -45,12 +48,17 @@ async def item(item_id: ItemId, request: Request) -> Response:
 
 @router.get("/v1/search", response_model=ListOut, dependencies=READ)
 async def search(
-    q: Annotated[str, Query(min_length=1, max_length=1_000)], request: Request, k: K = 10, model: Model = None
+    q: Annotated[str, Query(min_length=1, max_length=1_000)],
+    request: Request,
+    k: K = 10,
+    model: Model = None,
+    details: Details = False,
 ) -> Response:
     """Items whose titles fit some words; a word may be only begun."""
     slot = _slot(service_of(request), model)
-    found = await asyncio.to_thread(slot.current.engine.search, q, k)
-    return reply({"items": [one.as_dict() for one in found], "model": slot.name})
+    engine = slot.current.engine
+    found = await asyncio.to_thread(engine.search, q, k)
+    return reply({"items": listed(engine, found, details=details), "model": slot.name})
 
 
 @router.post("/v1/items", response_model=dict[str, Any], status_code=201, dependencies=WRITE)

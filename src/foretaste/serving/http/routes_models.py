@@ -28,6 +28,25 @@ async def model(name: Name, request: Request) -> Response:
     return reply(_about(service_of(request).fleet.slot(name)))
 
 
+@router.get("/v1/models/{name}/evaluation", response_model=dict[str, Any], dependencies=[Depends(needs("read"))])
+async def evaluation(name: Name, request: Request) -> Response:
+    """What was measured of one model, group by group, and the course of its training."""
+    slot = service_of(request).fleet.slot(name)
+    return reply({"model": slot.name, "version": slot.current.digest, **slot.current.engine.record})
+
+
+@router.get("/v1/models/{name}/map", response_model=dict[str, Any], dependencies=[Depends(needs("read"))])
+async def plane(name: Name, request: Request) -> Response:
+    """Where its items lie in the plane, column by column, 3,000 of them at the most and 200 that came later.
+
+    ``drawing`` says that a better layout (t-SNE) is on its way: ask again after some seconds.
+    """
+    service = service_of(request)
+    slot = service.fleet.slot(name)
+    version = slot.current
+    return reply({"model": slot.name, "version": version.digest, **await service.maps.map_of(version.engine)})
+
+
 @router.post("/v1/models/{name}/reload", response_model=dict[str, Any], dependencies=ADMIN)
 async def reload(name: Name, request: Request) -> Response:
     """Reads the model's folder again; requests on the way are answered by the old version, none is lost."""

@@ -19,6 +19,7 @@ from foretaste.serving.events.store import EventStore
 from foretaste.serving.http.app import create_app
 from foretaste.serving.http.fleet import opened, shares
 from foretaste.serving.http.keys import read_keys
+from foretaste.serving.http.routes_page import PUBLIC, page_router
 from foretaste.serving.http.settings import Settings
 
 GRACE = 20
@@ -58,7 +59,8 @@ def serve(
     for name, folder in named.items():
         engines[name] = (opened(folder, name), folder)
         say(f"loaded {name}: {engines[name][0]!r}")
-    app = create_app(engines, store, settings=settings, keys=keys)
+    page = page_router(settings)
+    app = create_app(engines, store, settings=settings, keys=keys, more=[page], public=PUBLIC)
     gc.collect()
     gc.freeze()  # the models live as long as the process: no collection need look at them
     who = (
@@ -77,7 +79,7 @@ def serve(
     )
     socket = config.bind_socket()
     url = f"http://{settings.host}:{socket.getsockname()[1]}"
-    say(f"listening on {url} ({who}); OpenAPI at /openapi.json; Ctrl-C stops")
+    say(f"listening on {url} ({who}): open it in a browser; OpenAPI at /openapi.json; Ctrl-C stops")
     ready({"url": url, "models": list(engines), "events": shown(store.engine)})
     uvicorn.Server(config).run(sockets=[socket])
     store.close()

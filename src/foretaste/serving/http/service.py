@@ -6,7 +6,7 @@ import asyncio
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
@@ -19,9 +19,11 @@ from foretaste.serving.http.bodies import Wanted
 from foretaste.serving.http.fleet import Fleet, Slot
 from foretaste.serving.http.gate import LEVEL
 from foretaste.serving.http.keys import ROLES
+from foretaste.serving.http.maps import Maps
 from foretaste.serving.http.metrics import Metrics
 from foretaste.serving.http.problems import Problem
 from foretaste.serving.http.settings import Settings
+from foretaste.serving.recommendations import Recommendations
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Service:
         writer: Writes them.
         settings: Limits.
         metrics: What is counted.
+        maps: The maps of the models' items.
         seen_change: Number of the last change of items that was followed.
     """
 
@@ -42,6 +45,7 @@ class Service:
     writer: EventWriter
     settings: Settings
     metrics: Metrics
+    maps: Maps = field(default_factory=Maps)
     seen_change: int = 0
 
     async def history(self, wanted: Wanted) -> list[str]:
@@ -57,11 +61,8 @@ class Service:
         query = wanted.query(history, knows_users=version.engine.saved.users is not None)
         found = await version.batcher.ask(query)
         self.metrics.recommended.labels(slot.name, found.fallback or "none").inc()
-        items = [one.as_dict() for one in found]
-        if wanted.details:
-            items = [{**one, "details": details(version.engine, one["item_id"])} for one in items]
         return {
-            "items": items,
+            "items": listed(version.engine, found, details=wanted.details),
             "model": slot.name,
             "version": version.digest,
             "fallback": found.fallback,
@@ -94,8 +95,15 @@ def needs(role: str) -> Any:
     return check
 
 
-def details(engine: Engine, item_id: str) -> dict[str, Any]:
-    """What the catalogue has of an item; empty when it went a moment ago."""
+def listed(engine: Engine, found: Recommendations, *, details: bool) -> list[dict[str, Any]]:
+    """Items for an answer, on request with what the catalogue has of each; nothing of one that went a moment ago."""
+    items = [one.as_dict() for one in found]
+    if not details:
+        return items
+    return [{**one, "details": _details(engine, one["item_id"])} for one in items]
+
+
+def _details(engine: Engine, item_id: str) -> dict[str, Any]:
     return engine.item(item_id) if engine.has_item(item_id) else {}
 
 

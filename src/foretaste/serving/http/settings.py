@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
+
+ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
+"""A scheme and a host, nothing that could end a rule of a content policy."""
 
 RATE_ELSEWHERE = 500.0
 """Requests a second for each client when others than this machine may ask and nothing else was said."""
@@ -28,6 +32,7 @@ class Settings:
     history: int = option(200, "Events of a user that a recommendation looks at.", low=1)
     retain_days: float | None = option(None, "Days after which events are deleted; none: never.", low=0)
     origins: tuple[str, ...] = option((), "Origins of web pages that may ask (CORS).")
+    images: tuple[str, ...] = option((), "Origins of the catalogue's images that the page may show.")
     split: str = option("", "Traffic of each model, as 'a=90,b=10'; default: all to the first.")
 
     @property
@@ -49,8 +54,15 @@ class Settings:
         """Refuses to be open to the world by accident.
 
         Raises:
-            ConfigError: If others could ask and there are no API keys.
+            ConfigError: If others could ask and there are no API keys, or an origin of images is none.
         """
+        for origin in self.images:
+            if not ORIGIN.fullmatch(origin):
+                raise ConfigError(
+                    f"{origin!r} is no origin that images come from",
+                    where="--images",
+                    allowed="a scheme and a host, as https://images.shop.example",
+                )
         if not has_keys and not self.local and not self.insecure:
             raise ConfigError(
                 f"without API keys anyone who reaches {self.host!r} could read and write",
