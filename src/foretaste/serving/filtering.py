@@ -42,9 +42,9 @@ class CatalogueFilter:
         Raises:
             ForetasteError: If the catalogue has no such column, or a value cannot be compared with it.
         """
-        key = replace(filters, exclude_seen=True)
-        if not key.narrows:
+        if not filters.narrows:
             return self.live
+        key = replace(filters, exclude_seen=True)
         found = self._masks.get(key)
         if found is None:
             found = self.live & self._compute(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -31,11 +32,46 @@ def rank_all(
         masks: What each allows, seen items apart.
         users: Their vectors, or None.
     """
-    scores = shelf.scores(block, users if shelf.inner_product else None).numpy()
+    table = shelf.scores(block, users if shelf.inner_product else None)
+    scores = table.numpy()
+    quick = _quick(shelf, queries, block, masks, table)
     return [
-        _enough(shelf, query, values, _unseen(mask, query, request))
-        for query, request, mask, values in zip(queries, block, masks, scores, strict=True)
+        _enough(shelf, query, values, _unseen(mask, query, request)) if found is None else found
+        for query, request, mask, values, found in zip(queries, block, masks, scores, quick, strict=True)
     ]
+
+
+def _quick(
+    shelf: Shelf, queries: Sequence[Query], block: Sequence[Request], masks: Sequence[Mask], scores: Tensor
+) -> list[Found | None]:
+    """Candidates of questions that want the best of the whole catalogue, which most do, by one selection for all.
+
+    None stands where this would not do: items are filtered, categories limited, equal scores at the edge would have to
+    be told apart, or fewer finite scores are left than wanted.
+    """
+    simple = [query.per_category is None and mask is shelf.live for query, mask in zip(queries, masks, strict=True)]
+    deepest = max((wanted(query) for query, fits in zip(queries, simple, strict=True) if fits), default=0)
+    if not deepest or deepest >= scores.shape[1] or not shelf.whole:
+        return [None] * len(queries)
+    seen = [
+        (row, item) for row, query in enumerate(queries) if query.filters.exclude_seen for item in block[row].history
+    ]
+    ranked = scores.clone() if seen else scores
+    if seen:
+        rows, items = torch.tensor(seen).unbind(1)
+        ranked[rows, items] = -torch.inf
+    best = ranked.topk(deepest + 1, dim=1)
+    values, ids = best.values.numpy(), best.indices.numpy()
+    out: list[Found | None] = []
+    for row, (query, fits) in enumerate(zip(queries, simple, strict=True)):
+        count = wanted(query)
+        shown = values[row, : count + 1]
+        if not fits or not np.isfinite(shown).all() or shown[count - 1] == shown[count]:
+            out.append(None)
+            continue
+        order = np.lexsort((ids[row, :count], -shown[:count]))
+        out.append((ids[row, :count][order], shown[:count][order]))
+    return out
 
 
 def search(

@@ -58,7 +58,8 @@ class Filters:
     @property
     def narrows(self) -> bool:
         """Whether it asks anything of an item beyond not to have been seen."""
-        return self != Filters(exclude_seen=self.exclude_seen)
+        given = (self.categories, self.brands, self.price_min, self.price_max, self.in_stock, self.allow)
+        return bool(self.where or self.deny or any(one is not None for one in given))
 
 
 @dataclass(frozen=True)

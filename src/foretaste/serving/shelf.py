@@ -104,6 +104,11 @@ class Shelf:
         """Filters of this catalogue."""
         return CatalogueFilter(self.saved.catalogue, self.saved.items, self.live)
 
+    @cached_property
+    def whole(self) -> bool:
+        """Whether no item was removed."""
+        return bool(self.live.all())
+
     @property
     def inner_product(self) -> bool:
         """Whether a score is the product of a user's and an item's vector and nothing else."""

@@ -2,12 +2,16 @@
 
 While one batch is computed the next one gathers. A question that comes alone goes at once; one that has company waits a
 moment for more, at most ``wait`` seconds.
+
+Short work is done where it is, in the event loop: two threads of one interpreter that both have much to do wait for
+each other longer than such work takes. What takes longer goes into a thread, and the loop goes on answering.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +21,9 @@ from foretaste.serving.queries import Query
 from foretaste.serving.recommendations import Recommendations
 
 Answer = Callable[[Sequence[Query]], list[Recommendations]]
+SHORT = 0.006
+"""Seconds of a batch, guessed from those before it, up to which it is computed in the loop."""
+
 Waiting = tuple[Query, "asyncio.Future[Recommendations]"]
 
 
@@ -38,6 +45,7 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="foretaste-model")
         self._task: asyncio.Task[None] | None = None
         self._company = False
+        self._seconds = SHORT  # of one question, about: nothing is known yet
 
     def ask(self, query: Query) -> asyncio.Future[Recommendations]:
         """Puts a question; the future has the answer, or the error that is this question's own."""
@@ -55,7 +63,6 @@ class Batcher:
 
     async def _run(self) -> None:
         """Works until nothing waits any longer."""
-        loop = asyncio.get_running_loop()
         while self._waiting:
             if self._wait and self._company and len(self._waiting) < self._most:
                 await asyncio.sleep(self._wait)
@@ -64,9 +71,20 @@ class Batcher:
             self._company = len(batch) > 1
             if batch:
                 self._seen(len(batch))
-                answers = await loop.run_in_executor(self._thread, self._answers, [query for query, _ in batch])
+                answers = await self._computed([query for query, _ in batch])
                 for (_, found), answer in zip(batch, answers, strict=True):
                     _tell(found, answer)
+                await asyncio.sleep(0)  # whoever was answered or has just come has a turn
+
+    async def _computed(self, queries: list[Query]) -> list[Recommendations | Exception]:
+        """Answers, from here or from the thread."""
+        began = time.perf_counter()
+        if self._seconds * len(queries) < SHORT and all(query.intent is None for query in queries):
+            answers = self._answers(queries)
+        else:
+            answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._answers, queries)
+        self._seconds += 0.1 * ((time.perf_counter() - began) / len(queries) - self._seconds)
+        return answers
 
     def _answers(self, queries: list[Query]) -> list[Recommendations | Exception]:
         try:
