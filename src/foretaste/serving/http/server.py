@@ -78,6 +78,7 @@ def serve(
         h11_max_incomplete_event_size=64 << 10,
     )
     socket = config.bind_socket()
+    socket.listen(config.backlog)  # whoever is told of the address may connect at once, and waits a moment
     url = f"http://{settings.host}:{socket.getsockname()[1]}"
     say(f"listening on {url} ({who}): open it in a browser; OpenAPI at /openapi.json; Ctrl-C stops")
     ready({"url": url, "models": list(engines), "events": shown(store.engine)})
