@@ -7,7 +7,16 @@ import { showItem } from "./item.js";
 import { toast } from "./say.js";
 import { change, state } from "./store.js";
 
-const LABELS = { brand: "Brand", categories: "Categories, broad to narrow, with commas", category: "Category", price: "Price", description: "Description" };
+const LABELS = {
+  brand: "Brand",
+  categories: "Categories, broad to narrow, with commas",
+  category: "Category",
+  description: "Description",
+  price: "Price",
+};
+const ABOUT =
+  "Models that read texts can recommend it at once, without any training. " +
+  "The others cannot know it; the answer says which they are.";
 
 /** Lets the button open the form. */
 export function startAdding() {
@@ -16,8 +25,7 @@ export function startAdding() {
 
 function open() {
   const columns = Object.assign({}, ...state.models.map((one) => one.columns ?? {}));
-  const inputs = { item_id: input("item_id", { required: true, value: `NEW-${Date.now().toString(36).toUpperCase()}` }), title: input("title", { required: true }) };
-  for (const name of Object.keys(LABELS)) if (name in columns) inputs[name] = input(name, name === "price" ? { inputmode: "decimal" } : {});
+  const inputs = inputsFor(columns);
   const wrong = el("p", { class: "wrong", role: "alert" });
   const send = el("button", { type: "submit" }, "Take it in");
   const submit = async (event) => {
@@ -25,10 +33,11 @@ function open() {
     send.disabled = true;
     wrong.textContent = "";
     try {
-      await take(read(inputs, columns));
+      const id = await take(read(inputs, columns));
       dialog.close();
+      showItem(id);
     } catch (error) {
-      wrong.textContent = [error.message, ...Object.entries(error.problem?.models ?? {}).map(([name, why]) => `${name}: ${why}`)].join("\n");
+      wrong.textContent = [error.message, ...refusals(error)].join("\n");
     }
     send.disabled = false;
   };
@@ -40,8 +49,8 @@ function open() {
       { class: "sheet", on: { submit } },
       iconButton("close", "Close", () => dialog.close(), { class: "quiet icon close" }),
       el("h2", { id: "add-title" }, "A new item, by its text"),
-      el("p", { class: "note" }, "Models that read texts can recommend it at once, without any training. The others cannot know it; the answer says which they are."),
-      el("div", { class: "fields" }, field("Title", inputs.title), Object.keys(LABELS).filter((name) => inputs[name]).map((name) => field(LABELS[name], inputs[name])), field("Item id", inputs.item_id)),
+      el("p", { class: "note" }, ABOUT),
+      el("div", { class: "fields" }, fields(inputs)),
       wrong,
       el("div", { class: "actions" }, send),
     ),
@@ -51,23 +60,51 @@ function open() {
   inputs.title.focus();
 }
 
+/** A field for the id, for the title, and for what the catalogue has a column for. */
+function inputsFor(columns) {
+  const id = `NEW-${Date.now().toString(36).toUpperCase()}`;
+  const inputs = {
+    item_id: input("item_id", { required: true, value: id }),
+    title: input("title", { required: true }),
+  };
+  for (const name of Object.keys(LABELS).filter((one) => one in columns)) {
+    inputs[name] = input(name, name === "price" ? { inputmode: "decimal" } : {});
+  }
+  return inputs;
+}
+
 function input(name, props) {
-  const tag = name === "description" ? "textarea" : "input";
-  return el(tag, { id: `new-${name}`, name, autocomplete: "off", maxlength: name === "description" ? 1000 : 250, ...props });
+  const [tag, maxlength] = name === "description" ? ["textarea", 1000] : ["input", 250];
+  return el(tag, { id: `new-${name}`, name, autocomplete: "off", maxlength, ...props });
+}
+
+function fields({ title, price, item_id: id, ...inputs }) {
+  return [
+    field("Title", title),
+    Object.entries(inputs).map(([name, one]) => field(LABELS[name], one)),
+    el("div", { class: "pair" }, price && field(LABELS.price, price), field("Item id", id)),
+  ];
 }
 
 /** The form as the service takes it; empty fields are left out. */
 function read(inputs, columns) {
   const item = {};
   for (const [name, { value }] of Object.entries(inputs)) {
-    const text = value.trim();
-    if (!text) continue;
-    if (columns[name] === "number") item[name] = Number(text.replace(",", "."));
-    else if (columns[name] === "list") item[name] = text.split(",").map((one) => one.trim()).filter(Boolean);
-    else item[name] = text;
+    if (value.trim()) item[name] = meant(columns[name], value.trim());
   }
   if (Number.isNaN(item.price)) throw new Error("The price is no number; write it as 12.50.");
   return item;
+}
+
+function meant(kind, text) {
+  if (kind === "number") return Number(text.replace(",", "."));
+  if (kind !== "list") return text;
+  const parts = text.split(",").map((one) => one.trim());
+  return parts.filter(Boolean);
+}
+
+function refusals(error) {
+  return Object.entries(error.problem?.models ?? {}).map(([name, why]) => `${name}: ${why}`);
 }
 
 async function take(item) {
@@ -78,5 +115,5 @@ async function take(item) {
   if (!took.includes(state.a) && !took.includes(state.b)) change({ b: took[0] });
   change({ models: [...state.models] });
   await refresh();
-  showItem(item.item_id);
+  return item.item_id;
 }

@@ -32,7 +32,12 @@ export async function ask(method, path, body, { signal } = {}) {
     const key = heldKey();
     const headers = key ? { authorization: `Bearer ${key}` } : {};
     if (body !== undefined) headers["content-type"] = "application/json";
-    const answer = await sent(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    const answer = await sent(path, {
+      method,
+      headers,
+      signal,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     if (answer.status === 401) {
       if (heldKey() === key) holdKey(await askForKey(key !== null));
       continue;

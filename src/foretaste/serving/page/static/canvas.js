@@ -1,7 +1,7 @@
 /** Draws dots on a canvas and lets somebody wander among them, by pointer, wheel, fingers or keys. */
 
 import { onGestures } from "./gestures.js";
-import { colour } from "./theme.js";
+import { paintDots, paintRings } from "./painter.js";
 
 const MARGIN = 28;
 const CLOSEST = 40;
@@ -11,7 +11,19 @@ const MILLISECONDS = 900;
 /** One map. `picked(item)` is told of clicks, `moved(items)` of what is in sight. */
 export class Canvas {
   constructor(board, tip, { picked, moved }) {
-    Object.assign(this, { board, tip, picked, moved, items: [], near: null, path: [], next: new Set(), scale: 1, x: 0.5, y: 0.5 });
+    Object.assign(this, {
+      board,
+      tip,
+      picked,
+      moved,
+      items: [],
+      near: null,
+      path: [],
+      next: [],
+      scale: 1,
+      x: 0.5,
+      y: 0.5,
+    });
     this.pen = board.getContext("2d");
     new ResizeObserver(() => this.resize()).observe(board);
     onGestures(board, this);
@@ -21,7 +33,10 @@ export class Canvas {
   show(items, { whole }) {
     const before = new Map(this.items.map((item) => [item.item_id, item]));
     const still = whole || matchMedia("(prefers-reduced-motion: reduce)").matches;
-    for (const item of items) Object.assign(item, { fromX: still ? item.x : (before.get(item.item_id)?.nowX ?? item.x), fromY: still ? item.y : (before.get(item.item_id)?.nowY ?? item.y) });
+    for (const item of items) {
+      const old = still ? undefined : before.get(item.item_id);
+      Object.assign(item, { fromX: old?.nowX ?? item.x, fromY: old?.nowY ?? item.y });
+    }
     this.items = items;
     this.began = still ? -Infinity : performance.now();
     if (whole) this.whole();
@@ -31,7 +46,7 @@ export class Canvas {
   /** Rings: the history in its order, and what follows it. */
   mark(path, next) {
     this.path = path;
-    this.next = new Set(next);
+    this.next = next;
     this.draw();
   }
 
@@ -102,53 +117,13 @@ export class Canvas {
   }
 
   paint() {
-    const { pen, width, height } = this;
     const gone = Math.min(1, (performance.now() - this.began) / MILLISECONDS);
-    const eased = 1 - (1 - gone) ** 3;
-    pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    pen.clearRect(0, 0, width, height);
-    const unit = this.size() * this.scale;
-    const radius = Math.min(7, 2.6 * Math.sqrt(Math.max(1, this.scale)) * Math.max(0.8, Math.min(1.35, 1000 / (this.items.length + 1))));
-    const seen = [];
-    for (const item of this.items) {
-      item.nowX = item.fromX + (item.x - item.fromX) * eased;
-      item.nowY = item.fromY + (item.y - item.fromY) * eased;
-      item.left = width / 2 + (item.nowX - this.x) * unit;
-      item.top = height / 2 + (item.nowY - this.y) * unit;
-      if (item.left < -8 || item.top < -8 || item.left > width + 8 || item.top > height + 8) continue;
-      seen.push(item);
-      pen.globalAlpha = 0.82;
-      pen.fillStyle = item.colour ?? "gray";
-      pen.beginPath();
-      pen.arc(item.left, item.top, item === this.near ? radius + 2 : radius, 0, 7);
-      pen.fill();
-    }
-    pen.globalAlpha = 1;
-    this.rings(radius);
+    this.pen.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    this.pen.clearRect(0, 0, this.width, this.height);
+    const seen = paintDots(this, 1 - (1 - gone) ** 3);
+    paintRings(this);
     if (gone < 1) this.draw();
     else this.tell(seen);
-  }
-
-  rings(radius) {
-    const { pen } = this;
-    const places = new Map(this.items.map((item) => [item.item_id, item]));
-    const path = this.path.map((id) => places.get(id)).filter(Boolean);
-    pen.lineWidth = 1.5;
-    pen.strokeStyle = colour("--ink");
-    pen.setLineDash([3, 4]);
-    pen.beginPath();
-    for (const item of path) pen.lineTo(item.left, item.top);
-    pen.stroke();
-    pen.setLineDash([]);
-    const ring = (item, wider, line, name) => {
-      pen.lineWidth = line;
-      pen.strokeStyle = colour(name);
-      pen.beginPath();
-      pen.arc(item.left, item.top, radius + wider, 0, 7);
-      pen.stroke();
-    };
-    for (const id of this.next) if (places.has(id)) ring(places.get(id), 4, 2, "--new");
-    for (const item of path) ring(item, 4, 2.4, "--ink");
   }
 
   tell(seen) {

@@ -44,7 +44,9 @@ export async function refresh() {
     const items = text ? await searched(text, signal) : await popular(signal);
     if (signal.aborted) return;
     byId("found").replaceChildren(...items.map(found));
-    byId("found-note").textContent = text ? told(items.length, text) : "Popular now. Click an item to put it into the history.";
+    byId("found-note").textContent = text
+      ? told(items.length, text)
+      : "Popular now. Click an item to put it into the history.";
   });
 }
 
@@ -53,7 +55,8 @@ async function searched(text, signal) {
   const ask = (name) => get(`/v1/search?q=${part(text)}&k=${SHOWN}&details=true&model=${part(name)}`, { signal });
   const answers = await Promise.all([...new Set([state.a, state.b])].map(ask));
   const items = new Map();
-  for (const item of answers.flatMap((answer) => answer.items)) if (!items.has(item.item_id)) items.set(item.item_id, item);
+  for (const item of answers.flatMap((answer) => answer.items))
+    if (!items.has(item.item_id)) items.set(item.item_id, item);
   return [...items.values()].sort((one, other) => other.score - one.score).slice(0, SHOWN);
 }
 
@@ -84,4 +87,3 @@ function focusRow(place, event) {
   event.preventDefault();
   row.focus();
 }
-

@@ -6,10 +6,24 @@ import { state } from "./store.js";
 /** The cover of an item; decoration, so nothing of it is read out. */
 export function cover(item) {
   const kind = kindOf(item);
-  const node = el("span", { class: "cover", "aria-hidden": "true", vars: { "--hue": hue(kind), "--turn": `${100 + (hash(item.title ?? "") % 70)}deg` } }, letters(kind || item.title));
+  const node = el(
+    "span",
+    {
+      class: "cover",
+      "aria-hidden": "true",
+      vars: { "--hue": hue(kind), "--turn": `${100 + (hash(item.title ?? "") % 70)}deg` },
+    },
+    letters(kind || item.title),
+  );
   const source = allowed(item.details?.image ?? item.details?.image_url);
   if (source) {
-    const image = el("img", { src: source, alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" });
+    const image = el("img", {
+      src: source,
+      alt: "",
+      loading: "lazy",
+      decoding: "async",
+      referrerpolicy: "no-referrer",
+    });
     image.addEventListener("error", () => image.remove());
     node.append(image);
   }
@@ -26,8 +40,14 @@ export function kindOf(item) {
 /** Brand, price and narrowest category in one line. */
 export function facts(item) {
   const { brand, price } = item.details ?? {};
-  const cost = typeof price === "number" ? price.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) : price;
-  return [brand, cost, kindOf(item)].filter((one) => one !== undefined && one !== null && one !== "").map(String).join(" · ");
+  const cost =
+    typeof price === "number"
+      ? price.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+      : price;
+  return [brand, cost, kindOf(item)]
+    .filter((one) => one !== undefined && one !== null && one !== "")
+    .map(String)
+    .join(" · ");
 }
 
 function allowed(text) {

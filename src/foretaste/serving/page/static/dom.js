@@ -33,7 +33,13 @@ export function byId(id) {
 
 /** A label and its field, for forms. */
 export function field(label, input, hint) {
-  return el("div", { class: "field" }, el("label", { for: input.id }, label), input, hint && el("p", { class: "note" }, hint));
+  return el(
+    "div",
+    { class: "field" },
+    el("label", { for: input.id }, label),
+    input,
+    hint && el("p", { class: "note" }, hint),
+  );
 }
 
 const ICONS = {
@@ -56,7 +62,11 @@ export function icon(name) {
 
 /** A button with a drawing. */
 export function iconButton(name, label, click, props = {}) {
-  return el("button", { type: "button", class: "quiet icon", "aria-label": label, title: label, on: { click }, ...props }, icon(name));
+  return el(
+    "button",
+    { type: "button", class: "quiet icon", "aria-label": label, title: label, on: { click }, ...props },
+    icon(name),
+  );
 }
 
 /** A share as the tables write it: .149. */

@@ -23,7 +23,12 @@ export function onGestures(board, map) {
     travelled += Math.hypot(now.x - before.x, now.y - before.y);
     const [other] = [...fingers].filter(([id]) => id !== event.pointerId).map(([, where]) => where);
     fingers.set(event.pointerId, now);
-    if (other) map.zoom(Math.hypot(now.x - other.x, now.y - other.y) / (Math.hypot(before.x - other.x, before.y - other.y) || 1), (now.x + other.x) / 2, (now.y + other.y) / 2);
+    if (other)
+      map.zoom(
+        Math.hypot(now.x - other.x, now.y - other.y) / (Math.hypot(before.x - other.x, before.y - other.y) || 1),
+        (now.x + other.x) / 2,
+        (now.y + other.y) / 2,
+      );
     else if (travelled >= CLICK) map.pan(now.x - before.x, now.y - before.y);
     if (travelled >= CLICK) map.point(null);
     return undefined;

@@ -29,7 +29,9 @@ export function startHistory() {
 
 function draw() {
   const { history } = state;
-  byId("history-note").textContent = history.length ? `${count(history.length)} ${history.length === 1 ? "item" : "items"}, oldest first` : "";
+  byId("history-note").textContent = history.length
+    ? `${count(history.length)} ${history.length === 1 ? "item" : "items"}, oldest first`
+    : "";
   byId("clear").hidden = !history.length;
   const blank = el("li", { class: "blank" }, "Click items in the catalogue, or try an example.");
   byId("history").replaceChildren(...(history.length ? history.map(step) : [blank]));
@@ -95,8 +97,12 @@ async function example() {
   if (!items.length) return;
   const first = items[Math.floor(Math.random() * items.length)];
   const like = state.models.find((one) => one.has_vectors);
-  const near = like ? (await get(`/v1/items/${part(first.item_id)}/similar?k=12&details=true&model=${part(like.name)}`)).items : items;
+  const near = like
+    ? (await get(`/v1/items/${part(first.item_id)}/similar?k=12&details=true&model=${part(like.name)}`)).items
+    : items;
   const rest = near.filter((item) => item.item_id !== first.item_id).sort(() => Math.random() - 0.5);
-  change({ history: [first, ...rest].slice(0, EXAMPLE).map(({ item_id, title, details }) => ({ item_id, title, details })) });
+  change({
+    history: [first, ...rest].slice(0, EXAMPLE).map(({ item_id, title, details }) => ({ item_id, title, details })),
+  });
   announce("An example is the history now.");
 }

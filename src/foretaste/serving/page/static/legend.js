@@ -24,10 +24,20 @@ export function legend(items, by) {
 }
 
 function entry(label, name) {
-  return el("li", {}, el("i", { class: "dot", "aria-hidden": "true", vars: { background: `var(${name})` } }), label);
+  return el("li", {}, el("i", { class: "dot", "aria-hidden": "true", vars: { "--dot": `var(${name})` } }), label);
+}
+
+/** What the rings mean. */
+export function rings(follows) {
+  const ring = (label, name) =>
+    el("li", {}, el("i", { class: "dot ring", "aria-hidden": "true", vars: { "--dot": `var(${name})` } }), label);
+  return [ring("history", "--ink"), follows && ring("what comes next", "--new")].filter(Boolean);
 }
 
 /** As many steps of the ramp as there are groups, the most popular always the last. */
 function scale(length) {
-  return Array.from({ length }, (_, place) => RAMP[length < 2 ? 0 : Math.round((place * (RAMP.length - 1)) / (length - 1))]);
+  return Array.from(
+    { length },
+    (_, place) => RAMP[length < 2 ? 0 : Math.round((place * (RAMP.length - 1)) / (length - 1))],
+  );
 }

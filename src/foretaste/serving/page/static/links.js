@@ -22,7 +22,8 @@ async function read() {
   const told = new URLSearchParams(location.hash.slice(1));
   const names = state.models.map((one) => one.name);
   const chosen = (key, otherwise) => (names.includes(told.get(key)) ? told.get(key) : otherwise);
-  const number = (key, otherwise) => (told.has(key) && Number(told.get(key)) >= 0 && Number(told.get(key)) <= 1 ? Number(told.get(key)) : otherwise);
+  const number = (key, otherwise) =>
+    told.has(key) && Number(told.get(key)) >= 0 && Number(told.get(key)) <= 1 ? Number(told.get(key)) : otherwise;
   reading = true;
   change({
     view: VIEWS.includes(told.get("view")) ? told.get("view") : "explore",
@@ -51,7 +52,8 @@ export async function itemsOf(ids) {
 
 function write(how) {
   const told = new URLSearchParams({ view: state.view, a: state.a ?? "", b: state.b ?? "" });
-  if (state.history.length) told.set("h", state.history.map((item) => encodeURIComponent(item.item_id).replaceAll("~", "%7E")).join("~"));
+  if (state.history.length)
+    told.set("h", state.history.map((item) => encodeURIComponent(item.item_id).replaceAll("~", "%7E")).join("~"));
   if (state.intent) told.set("intent", state.intent);
   if (state.intent && state.alpha !== 0.5) told.set("alpha", state.alpha);
   if (state.diversity) told.set("diversity", state.diversity);

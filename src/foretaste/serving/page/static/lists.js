@@ -15,7 +15,8 @@ let timer;
 
 /** Draws the two lists and keeps them up to date. */
 export function startLists() {
-  for (const side of ["a", "b"]) byId(`list-${side}`).append(el("div", { class: "who" }), el("div", { class: "told" }), el("ol", { class: "rows" }));
+  for (const side of ["a", "b"])
+    byId(`list-${side}`).append(el("div", { class: "who" }), el("div", { class: "told" }), el("ol", { class: "rows" }));
   byId("curl").addEventListener("click", copy);
   listen(["history", "intent", "alpha", "diversity", "a", "b", "models"], () => {
     clearTimeout(timer);
@@ -37,7 +38,9 @@ async function refresh() {
   if (done.includes(false)) return;
   draw();
   const first = (side) => state.answers[side]?.items[0]?.title;
-  announce(`Lists updated. ${state.a}: first is ${first("a") ?? "nothing"}. ${state.b}: first is ${first("b") ?? "nothing"}.`);
+  announce(
+    `Lists updated. ${state.a}: first is ${first("a") ?? "nothing"}. ${state.b}: first is ${first("b") ?? "nothing"}.`,
+  );
 }
 
 /** Asks one model; false if another question came in the meantime. */
@@ -64,7 +67,8 @@ function draw() {
   drawSide("a", a, places(b));
   drawSide("b", b, places(a));
   const common = a.items.filter((item) => places(b).has(item.item_id)).length;
-  byId("common").textContent = a.items.length && b.items.length ? `${common} of ${Math.min(a.items.length, b.items.length)} in common` : "";
+  byId("common").textContent =
+    a.items.length && b.items.length ? `${common} of ${Math.min(a.items.length, b.items.length)} in common` : "";
 }
 
 function drawSide(side, told, others) {
@@ -72,22 +76,40 @@ function drawSide(side, told, others) {
   const other = state[side === "a" ? "b" : "a"];
   who.replaceChildren(...heading(side, told));
   notes.replaceChildren(...notesOf(side, told).map((text) => el("p", {}, text)));
-  glide(rows, told.items.map((item, place) => ranked(item, place + 1, others.get(item.item_id), other)));
+  glide(
+    rows,
+    told.items.map((item, place) => ranked(item, place + 1, others.get(item.item_id), other)),
+  );
 }
 
 function heading(side, told) {
   const label = side === "a" ? "First model" : "Second model";
-  const options = state.models.map((one) => el("option", { value: one.name, selected: one.name === state[side] }, one.name));
-  const select = el("select", { "aria-label": label, on: { change: (event) => change({ [side]: event.target.value }) } }, options);
+  const options = state.models.map((one) =>
+    el("option", { value: one.name, selected: one.name === state[side] }, one.name),
+  );
+  const select = el(
+    "select",
+    { "aria-label": label, on: { change: (event) => change({ [side]: event.target.value }) } },
+    options,
+  );
   const quality = model(state[side])?.metrics?.["ndcg@10"];
-  const facts = [quality === undefined ? null : `ndcg@10 ${share(quality)}`, told.ms ? `${Math.max(1, Math.round(told.ms))} ms` : null];
+  const facts = [
+    quality === undefined ? null : `ndcg@10 ${share(quality)}`,
+    told.ms ? `${Math.max(1, Math.round(told.ms))} ms` : null,
+  ];
   return [select, el("p", { class: "note number" }, facts.filter(Boolean).join(" · "))];
 }
 
 function notesOf(side, told) {
   const notes = [...told.notes];
-  if (told.fallback === "popularity") notes.unshift(state.history.length ? "Nothing of this history is known here: these are the most popular items." : "Nothing to go by yet: these are the most popular items.");
-  if (state.intent && !model(state[side])?.follows_intent) notes.push(`${state[side]} follows no intent; this list goes by the history alone.`);
+  if (told.fallback === "popularity")
+    notes.unshift(
+      state.history.length
+        ? "Nothing of this history is known here: these are the most popular items."
+        : "Nothing to go by yet: these are the most popular items.",
+    );
+  if (state.intent && !model(state[side])?.follows_intent)
+    notes.push(`${state[side]} follows no intent; this list goes by the history alone.`);
   if (told.unknown?.length) notes.push(`${state[side]} does not know ${count(told.unknown.length)} of these items.`);
   return [...new Set(notes)];
 }

@@ -16,7 +16,9 @@ import { startWishes } from "./wishes.js";
 const TITLES = { explore: "Explore", map: "Map", models: "Models" };
 
 startTheme();
-start().catch((error) => byId("main").append(el("p", { class: "empty", role: "alert" }, `The page cannot start: ${error.message}.`)));
+start().catch((error) =>
+  byId("main").append(el("p", { class: "empty", role: "alert" }, `The page cannot start: ${error.message}.`)),
+);
 
 async function start() {
   const settings = await get("/page/settings.json");
@@ -78,5 +80,6 @@ function startKey() {
 function about() {
   const [first] = state.models;
   const items = Math.max(...state.models.map((one) => one.items));
-  byId("about").textContent = `${first.data?.name ?? "catalogue"} · ${count(items)} items · ${count(state.models.length)} ${state.models.length === 1 ? "model" : "models"}`;
+  byId("about").textContent =
+    `${first.data?.name ?? "catalogue"} · ${count(items)} items · ${count(state.models.length)} ${state.models.length === 1 ? "model" : "models"}`;
 }

@@ -23,7 +23,9 @@ export function startTheme() {
     localStorage.setItem("foretaste-theme", theme);
     show(theme);
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => window.dispatchEvent(new Event("themechange")));
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () =>
+    window.dispatchEvent(new Event("themechange")),
+  );
 }
 
 /** What a colour of the page is now, in a form that a canvas knows. */

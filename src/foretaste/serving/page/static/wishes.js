@@ -17,7 +17,8 @@ export function startWishes() {
     clearTimeout(timer);
     timer = setTimeout(() => change({ intent: byId("intent").value.trim() }), PAUSE);
   });
-  for (const name of ["alpha", "diversity"]) byId(name).addEventListener("input", () => change({ [name]: Number(byId(name).value) }));
+  for (const name of ["alpha", "diversity"])
+    byId(name).addEventListener("input", () => change({ [name]: Number(byId(name).value) }));
   listen(["intent", "alpha", "diversity", "a", "b", "models"], draw);
   draw();
 }
@@ -27,7 +28,10 @@ function draw() {
   byId("alpha").value = state.alpha;
   byId("diversity").value = state.diversity;
   byId("alpha").disabled = !state.intent;
-  byId("alpha").setAttribute("aria-valuetext", `${Math.round(100 * state.alpha)} % intent, ${Math.round(100 - 100 * state.alpha)} % history`);
+  byId("alpha").setAttribute(
+    "aria-valuetext",
+    `${Math.round(100 * state.alpha)} % intent, ${Math.round(100 - 100 * state.alpha)} % history`,
+  );
   byId("diversity").setAttribute("aria-valuetext", `${Math.round(100 * state.diversity)} %`);
   byId("intent-note").textContent = note();
 }
