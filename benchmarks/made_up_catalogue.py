@@ -1,4 +1,4 @@
-"""Models over catalogues of any size without training: SASRec at 64 dimensions, over vectors that lie as real ones do."""
+"""Models over catalogues of any size, untrained: SASRec at 64 dimensions, over vectors that lie as real ones do."""
 
 from __future__ import annotations
 
@@ -19,15 +19,22 @@ from foretaste.serving.bundle.write import export_bundle
 DIM, KINDS, RANK, USERS, LONG = 64, 400, 16, 2_000, 20
 
 
-def made_up(folder: Path, items: int) -> Path:
+def made_up(folder: Path, items: int, index: str = "auto") -> Path:
     """The bundle of a model with random weights over so many items; made once, and kept.
 
     Item vectors fall into kinds and have few directions that matter, as trained ones do; without either no index of
     neighbours could find anything.
     """
-    bundle = folder / f"bundle-{items}"
+    bundle, run = folder / f"bundle-{items}-{index}", folder / f"run-{items}"
     if (bundle / "manifest.json").is_file():
         return bundle
+    if not (run / "model" / "manifest.json").is_file():
+        _write_model(folder, run, items)
+    export_bundle(run, bundle, index=index)
+    return bundle
+
+
+def _write_model(folder: Path, run: Path, items: int) -> None:
     rng = np.random.default_rng(0)
     shop = folder / f"shop-{items}"
     shop.mkdir(parents=True, exist_ok=True)
@@ -53,10 +60,7 @@ def made_up(folder: Path, items: int) -> Path:
     table = (inner @ rng.standard_normal((RANK, DIM)) / RANK + 0.05 * rng.standard_normal((items, DIM))) / 4
     with torch.no_grad():
         model.items.weight.copy_(torch.from_numpy(table.astype(np.float32)))
-    run = folder / f"run-{items}"
     save_model(run / "model", "sasrec", config, model.eval(), dataset, leave_one_out(dataset.sequences))
-    export_bundle(run, bundle)
-    return bundle
 
 
 def histories(items: int, count: int) -> list[list[str]]:

@@ -10,6 +10,7 @@ from foretaste.serving.index import faiss_index
 from foretaste.serving.index.base import NOTHING
 from foretaste.serving.index.building import build_index, choose_kind, recall
 from foretaste.serving.index.exact import ExactIndex
+from foretaste.serving.index.qdrant_index import LOCATION
 
 RNG = np.random.default_rng(0)
 VECTORS = RNG.standard_normal((3000, 16)).astype(np.float32)
@@ -30,9 +31,10 @@ def test_exact_search_is_the_naive_one(share: float) -> None:
     assert (np.isfinite(scores) == (ids != NOTHING)).all()
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivfpq"])
-def test_faiss_filters_inside_and_finds_later_items(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("faiss")
+@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivfpq", "qdrant"])
+def test_every_index_filters_inside_and_finds_later_items(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("qdrant_client" if kind == "qdrant" else "faiss")
+    monkeypatch.setenv(LOCATION, ":memory:")
     monkeypatch.setattr(faiss_index, "NARROW", 0)
     monkeypatch.setattr(faiss_index, "NARROW_SHARE", 0.0)
     index, measured = build_index(VECTORS, USERS, kind)
@@ -47,6 +49,12 @@ def test_faiss_filters_inside_and_finds_later_items(kind: str, monkeypatch: pyte
     assert (ids[0, 0], ids[1, 0]) == (3000, 3001)
     assert recall(ids, naive(whole, 10, allowed)) >= 0.9
     assert index.size == 3000
+    few = np.zeros(len(whole), dtype=np.bool_)
+    few[[7, 1_000, 3_001]] = True
+    ids, scores = grown.search(USERS, 5, few)
+    np.testing.assert_array_equal(np.sort(ids), [[NOTHING, NOTHING, 7, 1_000, 3_001]] * len(USERS))
+    assert (np.isfinite(scores) == (ids != NOTHING)).all()
+    assert (grown.search(USERS, 5, np.zeros(len(whole), dtype=np.bool_))[0] == NOTHING).all()
 
 
 def test_the_index_is_chosen_by_size_and_memory() -> None:

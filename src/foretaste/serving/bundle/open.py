@@ -14,6 +14,7 @@ from foretaste.recipes.saved import SavedModel
 from foretaste.serving.bundle.verify import ABOUT, FAISS, VECTORS, is_bundle
 from foretaste.serving.index.base import VectorIndex
 from foretaste.serving.index.faiss_index import FaissIndex
+from foretaste.serving.index.qdrant_index import open_qdrant
 
 
 def bundled_index(folder: Path, saved: SavedModel) -> tuple[VectorIndex | None, dict[str, Any]]:
@@ -35,4 +36,6 @@ def bundled_index(folder: Path, saved: SavedModel) -> tuple[VectorIndex | None, 
             where=str(folder / VECTORS),
             mend="export the bundle again",
         )
+    if about["kind"] == "qdrant":
+        return open_qdrant(about, vectors.shape[1]), about
     return FaissIndex.load(folder / FAISS, vectors, about), about

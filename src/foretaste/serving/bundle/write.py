@@ -27,6 +27,7 @@ from foretaste.serving.bundle.readers import bundle_reader
 from foretaste.serving.bundle.verify import ABOUT, ENCODER, FAISS, FORMAT, KIND, VECTORS, is_bundle, refuse_unsafe
 from foretaste.serving.index.building import build_index
 from foretaste.serving.index.faiss_index import FaissIndex
+from foretaste.serving.index.qdrant_index import QdrantIndex
 from foretaste.serving.portable import without_paths
 from foretaste.serving.recommender import load
 from foretaste.serving.shelf import folded
@@ -61,7 +62,7 @@ def export_bundle(
     Args:
         run: Folder of a finished run, or of a model.
         out: Where the bundle goes.
-        index: ``auto``, ``exact``, ``flat``, ``hnsw`` or ``ivfpq``.
+        index: ``auto``, ``exact``, ``flat``, ``hnsw``, ``ivfpq`` or ``qdrant``.
         onnx: Whether the sequence encoder is written as an ONNX graph too.
         name: What the model is called; default: the folder's name.
 
@@ -124,6 +125,8 @@ def _write_index(part: Path, saved: SavedModel, kind: str) -> dict[str, Any]:
     index, measured = build_index(rows, probe_users(saved), kind)
     if isinstance(index, FaissIndex):
         write_atomic(part / FAISS, index.save)
+    elif isinstance(index, QdrantIndex):
+        index.client.close()
     return measured
 
 

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from foretaste.core.errors import ForetasteError
 from foretaste.serving.events.availability import EventsUnavailable
+from foretaste.serving.index.qdrant_index import IndexUnavailable
 
 log = logging.getLogger("foretaste.serving")
 
@@ -74,6 +75,8 @@ def as_problem(error: ForetasteError) -> Problem:
     if isinstance(error, EventsUnavailable):
         headers = {"Retry-After": str(error.retry_after)}
         return Problem(503, error.what, kind="events-unavailable", headers=headers, mend=error.mend)
+    if isinstance(error, IndexUnavailable):
+        return Problem(503, error.what, kind="index-unavailable", headers={"Retry-After": "1"}, mend=error.mend)
     return Problem(422, error.what, allowed=error.allowed, mend=error.mend)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +15,9 @@ from foretaste.core.errors import unknown
 from foretaste.serving.index.base import NOTHING, Rows, VectorIndex
 from foretaste.serving.index.exact import ExactIndex
 from foretaste.serving.index.faiss_index import FaissIndex, build_faiss
+from foretaste.serving.index.qdrant_index import QdrantIndex, build_qdrant
 
-KINDS = ("auto", "exact", "flat", "hnsw", "ivfpq")
+KINDS = ("auto", "exact", "flat", "hnsw", "ivfpq", "qdrant")
 EXACT_UP_TO = 100_000
 """Catalogues up to this size are searched exactly: 1.4 ms a question at 128 dimensions."""
 
@@ -24,7 +27,12 @@ LINK_BYTES = 320
 MEMORY_SHARE = 0.5
 """Of the machine's memory that an index may take before vectors are compressed."""
 
-WIDTHS = {"hnsw": (32, 64, 128, 256, 512, 1024), "ivfpq": (4, 8, 16, 32, 64, 128, 256), "flat": (0,)}
+WIDTHS = {
+    "hnsw": (32, 64, 128, 256, 512, 1024),
+    "ivfpq": (4, 8, 16, 32, 64, 128, 256),
+    "flat": (0,),
+    "qdrant": (64, 128, 256, 512),
+}
 RECALL_AT, ENOUGH = 10, 0.95
 
 
@@ -64,7 +72,10 @@ def build_index(
     if chosen == "exact":
         return exact, {"kind": "exact", "recall@10": 1.0}
     started = time.perf_counter()
-    index = build_faiss(chosen, vectors, width=WIDTHS[chosen][0])
+    build: Callable[..., FaissIndex | QdrantIndex] = (
+        build_qdrant if chosen == "qdrant" else partial(build_faiss, chosen)
+    )
+    index = build(vectors, width=WIDTHS[chosen][0])
     built = time.perf_counter() - started
     truth, _ = exact.search(queries, RECALL_AT, None)
     tried = []
@@ -84,7 +95,7 @@ def recall(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     return sum(hits) / max(1, int((truth != NOTHING).sum()))
 
 
-def _measure(index: FaissIndex, queries: Rows, truth: NDArray[np.int64]) -> tuple[float, float]:
+def _measure(index: FaissIndex | QdrantIndex, queries: Rows, truth: NDArray[np.int64]) -> tuple[float, float]:
     started = time.perf_counter()
     found, _ = index.approximate(queries, RECALL_AT, None)
     return recall(found, truth), time.perf_counter() - started

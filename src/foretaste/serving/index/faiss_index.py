@@ -16,6 +16,7 @@ import numpy as np
 from foretaste.core.extras import require
 from foretaste.serving.index.base import NOTHING, Ids, Mask, Rows
 from foretaste.serving.index.exact import ExactIndex
+from foretaste.serving.index.merging import best_of, padded
 
 NARROW = 20_000
 """So few allowed items are scored exactly, which takes about a millisecond."""
@@ -110,7 +111,7 @@ class FaissIndex:
         )
         if self.kind == "ivfpq":
             return self._refined(users, ids, k)
-        return _padded(ids.astype(np.int64), scores, k)
+        return padded(ids.astype(np.int64), scores, k)
 
     def _parameters(self, k: int, selector: Any) -> Any:
         faiss = _faiss()
@@ -124,14 +125,14 @@ class FaissIndex:
         """The best of the found items by their true vectors."""
         true = np.einsum("nd,nkd->nk", users, self.vectors[np.maximum(ids, 0)]).astype(np.float32)
         true[ids < 0] = -np.inf
-        return _best(ids, true, k)
+        return best_of(ids, true, k)
 
     def _beside(self, users: Rows, k: int, allowed: Mask | None, ids: Ids, scores: Rows) -> tuple[Ids, Rows]:
         """Merges in what came after the index was built."""
         later = ExactIndex(self.vectors[self.base :])
         more, values = later.search(users, min(k, later.size), None if allowed is None else allowed[self.base :])
         more = np.where(more == NOTHING, NOTHING, more + self.base)
-        return _best(np.concatenate([ids, more], axis=1), np.concatenate([scores, values], axis=1), k)
+        return best_of(np.concatenate([ids, more], axis=1), np.concatenate([scores, values], axis=1), k)
 
 
 def build_faiss(kind: str, vectors: Rows, *, width: int, seed: int = 0) -> FaissIndex:
@@ -162,20 +163,6 @@ def build_faiss(kind: str, vectors: Rows, *, width: int, seed: int = 0) -> Faiss
         index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
     index.add(np.ascontiguousarray(vectors))
     return FaissIndex(kind, index, vectors, rows, width)
-
-
-def _padded(ids: Ids, scores: Rows, k: int) -> tuple[Ids, Rows]:
-    missing = k - ids.shape[1]
-    if missing > 0:
-        ids = np.pad(ids, ((0, 0), (0, missing)), constant_values=NOTHING)
-        scores = np.pad(scores, ((0, 0), (0, missing)), constant_values=-np.inf)
-    scores = np.where(ids < 0, -np.inf, scores).astype(np.float32)
-    return ids, scores
-
-
-def _best(ids: Ids, scores: Rows, k: int) -> tuple[Ids, Rows]:
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    return _padded(np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1), k)
 
 
 def _faiss() -> Any:
