@@ -22,8 +22,9 @@ DIM, KINDS, RANK, USERS, LONG = 64, 400, 16, 2_000, 20
 def made_up(folder: Path, items: int, index: str = "auto") -> Path:
     """The bundle of a model with random weights over so many items; made once, and kept.
 
-    Item vectors fall into kinds and have few directions that matter, as trained ones do; without either no index of
-    neighbours could find anything.
+    Item vectors fall into kinds and have few directions that matter, as trained ones do, and they are long beside what
+    the random layers add, so that a user lies near what the history holds. Without either no index of neighbours could
+    find anything: with users in random directions HNSW finds .89 of the best ten among a million at its widest.
     """
     bundle, run = folder / f"bundle-{items}-{index}", folder / f"run-{items}"
     if (bundle / "manifest.json").is_file():
@@ -57,7 +58,7 @@ def _write_model(folder: Path, run: Path, items: int) -> None:
     model = found.build(config, {"num_items": items, "num_users": dataset.num_users})
     centres = rng.standard_normal((KINDS, RANK))
     inner = centres[rng.integers(0, KINDS, items)] + 0.7 * rng.standard_normal((items, RANK))
-    table = (inner @ rng.standard_normal((RANK, DIM)) / RANK + 0.05 * rng.standard_normal((items, DIM))) / 4
+    table = (inner @ rng.standard_normal((RANK, DIM)) / RANK + 0.05 * rng.standard_normal((items, DIM))) * 2
     with torch.no_grad():
         model.items.weight.copy_(torch.from_numpy(table.astype(np.float32)))
     save_model(run / "model", "sasrec", config, model.eval(), dataset, leave_one_out(dataset.sequences))
