@@ -1,6 +1,7 @@
 # Two commands on a fresh machine with Python 3.11 or newer and make:
 #   make demo    a simulated market, three models, a comparison, a report, recommendations
 #   make test    formatting, lint, types, tests
+#   make serve   the demo over HTTP, with its page;  make test-e2e   the page in a real Chromium
 #
 # A CPU machine never gets a CUDA build: on Linux the CPU build of torch is asked for by name. Where pip's own sources
 # do not carry it, give the address that the selector on pytorch.org prints for "CPU":  make demo TORCH_INDEX=ADDRESS
@@ -12,7 +13,7 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo serve test lint types fuzz clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
+.PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
 	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -28,11 +29,14 @@ demo: .venv/ready
 
 serve: .venv/ready
 	@test -d runs/demo/sasrec/model || { echo "There is nothing to serve yet. Run: make demo"; exit 1; }
-	$(RUN)/foretaste events seed data/demo --events runs/demo/events.db
-	$(RUN)/foretaste serve runs/demo/sasrec runs/demo/itemknn runs/demo/popularity --events runs/demo/events.db
+	bash examples/serve.sh
 
 test: .venv/ready lint types
 	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(RUN)/python -m pytest -n 2 --dist loadfile
+
+test-e2e: .venv/ready
+	$(RUN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,e2e]'
+	$(RUN)/python -m pytest -ra tests/e2e -o python_files='e2e_*.py'
 
 lint: .venv/ready
 	$(RUN)/ruff format --check .

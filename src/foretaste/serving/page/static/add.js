@@ -14,6 +14,7 @@ const LABELS = {
   description: "Description",
   price: "Price",
 };
+const SEND = "Take it in";
 const ABOUT =
   "Models that read texts can recommend it at once, without any training. " +
   "The others cannot know it; the answer says which they are.";
@@ -27,10 +28,11 @@ function open() {
   const columns = Object.assign({}, ...state.models.map((one) => one.columns ?? {}));
   const inputs = inputsFor(columns);
   const wrong = el("p", { class: "wrong", role: "alert" });
-  const send = el("button", { type: "submit" }, "Take it in");
+  const send = el("button", { type: "submit" }, SEND);
   const submit = async (event) => {
     event.preventDefault();
     send.disabled = true;
+    send.textContent = "Its text is being read …";
     wrong.textContent = "";
     try {
       const id = await take(read(inputs, columns));
@@ -40,6 +42,7 @@ function open() {
       wrong.textContent = [error.message, ...refusals(error)].join("\n");
     }
     send.disabled = false;
+    send.textContent = SEND;
   };
   const dialog = el(
     "dialog",

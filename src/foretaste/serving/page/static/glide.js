@@ -5,9 +5,7 @@ const MILLISECONDS = 320;
 /** Replaces the rows of a list by others with the same or other `data-id`. */
 export function glide(list, rows) {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const focused = list.contains(document.activeElement)
-    ? document.activeElement.closest("[data-id]")?.dataset.id
-    : null;
+  const focus = focusIn(list);
   const before = new Map([...list.children].map((row) => [row.dataset.id, row.getBoundingClientRect().top]));
   list.replaceChildren(...rows);
   for (const row of rows) {
@@ -23,8 +21,17 @@ export function glide(list, rows) {
         easing: "cubic-bezier(.2,.7,.2,1)",
       });
   }
-  if (focused)
-    (rows.find((row) => row.dataset.id === focused) ?? rows[0])
-      ?.querySelector("button")
-      ?.focus({ preventScroll: true });
+  focus?.();
+}
+
+/** What puts the focus back to where it is now: the same button of the same row, or of the first one. */
+function focusIn(list) {
+  const button = list.contains(document.activeElement) ? document.activeElement : null;
+  const row = button?.closest("[data-id]");
+  if (!row) return null;
+  const place = [...row.querySelectorAll("button")].indexOf(button);
+  return () => {
+    const again = [...list.children].find((one) => one.dataset.id === row.dataset.id) ?? list.firstElementChild;
+    again?.querySelectorAll("button")[place]?.focus({ preventScroll: true });
+  };
 }

@@ -35,7 +35,7 @@ function draw() {
   byId("clear").hidden = !history.length;
   const blank = el("li", { class: "blank" }, "Click items in the catalogue, or try an example.");
   byId("history").replaceChildren(...(history.length ? history.map(step) : [blank]));
-  byId("history").lastElementChild.scrollIntoView?.({ block: "nearest", inline: "end" });
+  byId("history").scrollLeft = byId("history").scrollWidth;
 }
 
 function step(item, place) {
@@ -79,7 +79,7 @@ function shift(from, to) {
   const steps = byId("history").querySelectorAll(".step");
   const next = steps[to ?? Math.min(from, steps.length - 1)];
   const buttons = next ? [...next.querySelectorAll(".moves button:not(:disabled)")] : [];
-  (buttons.find((one) => one.dataset.move === used) ?? buttons.at(-1) ?? byId("q")).focus();
+  (buttons.find((one) => one.dataset.move === used) ?? buttons[0] ?? byId("q")).focus();
 }
 
 /** The history that the service keeps of a user. */

@@ -1,7 +1,7 @@
 /** The lists of two models side by side, asked for again whenever something changes. */
 
 import { post } from "./api.js";
-import { byId, count, el, share } from "./dom.js";
+import { byId, el, share } from "./dom.js";
 import { glide } from "./glide.js";
 import { ranked } from "./row.js";
 import { announce, toast } from "./say.js";
@@ -100,18 +100,13 @@ function heading(side, told) {
   return [select, el("p", { class: "note number" }, facts.filter(Boolean).join(" · "))];
 }
 
+/** What a reader should know of a list, as sentences. */
 function notesOf(side, told) {
   const notes = [...told.notes];
-  if (told.fallback === "popularity")
-    notes.unshift(
-      state.history.length
-        ? "Nothing of this history is known here: these are the most popular items."
-        : "Nothing to go by yet: these are the most popular items.",
-    );
-  if (state.intent && !model(state[side])?.follows_intent)
-    notes.push(`${state[side]} follows no intent; this list goes by the history alone.`);
-  if (told.unknown?.length) notes.push(`${state[side]} does not know ${count(told.unknown.length)} of these items.`);
-  return [...new Set(notes)];
+  if (state.intent && !model(state[side])?.follows_intent) {
+    notes.push("this model follows no intent: the list goes by the history alone");
+  }
+  return [...new Set(notes)].map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`);
 }
 
 async function copy() {
