@@ -6,21 +6,26 @@ from typing import Any
 
 import polars as pl
 
-from foretaste.models.base import Retriever
 from foretaste.models.intent import FollowsIntent
-from foretaste.recipes.saved import SavedModel
+from foretaste.serving.shelf import Shelf
 
 OWN = frozenset({"item_id", "popularity"})
 """Columns that are not attributes of an item."""
 
 
-def abilities(saved: SavedModel) -> dict[str, Any]:
+def abilities(shelf: Shelf) -> dict[str, Any]:
     """``has_vectors`` (items can be compared and laid out), ``follows_intent`` (wishes in words), and ``columns``."""
     return {
-        "has_vectors": isinstance(saved.model, Retriever),
-        "follows_intent": isinstance(saved.model, FollowsIntent),
-        "columns": {name: kind(dtype) for name, dtype in saved.catalogue.schema.items() if name not in OWN},
+        "has_vectors": has_plane(shelf),
+        "follows_intent": isinstance(shelf.saved.model, FollowsIntent),
+        "columns": {name: kind(dtype) for name, dtype in shelf.saved.catalogue.schema.items() if name not in OWN},
     }
+
+
+def has_plane(shelf: Shelf) -> bool:
+    """Whether items have vectors with at least two directions, without which all that point up look alike."""
+    vectors = shelf.made.vectors
+    return vectors is not None and vectors.shape[1] >= 2
 
 
 def kind(dtype: pl.DataType) -> str:

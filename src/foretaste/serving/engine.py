@@ -200,7 +200,7 @@ class Engine:
             "users": 0 if shelf.saved.users is None else len(shelf.saved.users),
         }
         index = {"kind": "exact"} if shelf.index is None else shelf.index.about()
-        return {**self._about.as_dict(), **counts, "index": {**self._about.index, **index}, **abilities(shelf.saved)}
+        return {**self._about.as_dict(), **counts, "index": {**self._about.index, **index}, **abilities(shelf)}
 
     def _dense(self, item_id: str) -> int:
         """The dense id of an item that is there; no nearest one is looked for, which would keep a service waiting."""

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretaste.evaluation.embedding_map import unit_square
+from foretaste.serving.abilities import has_plane
 from foretaste.serving.engine import Engine
 from foretaste.serving.http.problems import Problem, log
 from foretaste.serving.layout import Layout, drawn, first_layout
@@ -82,7 +83,7 @@ class Maps:
 
 def _first(engine: Engine) -> Layout:
     unit = engine.shelf.made.unit
-    if unit is None or not np.isfinite(unit).all():
+    if unit is None or not has_plane(engine.shelf) or not np.isfinite(unit).all():
         raise Problem(404, "this model has no item vectors to lay out", kind="no-map")
     return first_layout(unit)
 
