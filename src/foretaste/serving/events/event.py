@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from foretaste.core.errors import DataError
 
 LONGEST_ID = 256
 """Characters of an id; longer ones are refused."""
+
+NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+"""Characters that no database keeps: NUL, and halves of a surrogate pair."""
 
 LATEST = 253_402_300_799_999
 """The end of the year 9999 in milliseconds."""
@@ -65,7 +69,7 @@ def checked_id(what: str, raw: str) -> str:
     """
     if not raw or len(raw) > LONGEST_ID:
         raise DataError(f"{what} has {len(raw):,} characters", allowed=f"1 to {LONGEST_ID} characters")
-    if "\x00" in raw or any("\ud800" <= letter <= "\udfff" for letter in raw):
+    if NO_TEXT.search(raw):
         raise DataError(f"{what} holds a character that is no text", allowed="any text without NUL and lone surrogates")
     return raw
 

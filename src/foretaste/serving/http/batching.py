@@ -21,8 +21,11 @@ from foretaste.serving.queries import Query
 from foretaste.serving.recommendations import Recommendations
 
 Answer = Callable[[Sequence[Query]], list[Recommendations]]
-SHORT = 0.006
+SHORT = 0.02
 """Seconds of a batch, guessed from those before it, up to which it is computed in the loop."""
+
+ENOUGH = 12
+"""Questions of a batch beyond which a larger one saves next to nothing."""
 
 Waiting = tuple[Query, "asyncio.Future[Recommendations]"]
 
@@ -45,7 +48,7 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="foretaste-model")
         self._task: asyncio.Task[None] | None = None
         self._company = False
-        self._seconds = SHORT  # of one question, about: nothing is known yet
+        self._seconds = SHORT  # that one question takes, about; nothing is known yet
 
     def ask(self, query: Query) -> asyncio.Future[Recommendations]:
         """Puts a question; the future has the answer, or the error that is this question's own."""
@@ -66,7 +69,7 @@ class Batcher:
         while self._waiting:
             if self._wait and self._company and len(self._waiting) < self._most:
                 await asyncio.sleep(self._wait)
-            batch = [self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))]
+            batch = [self._waiting.popleft() for _ in range(min(self._room(), len(self._waiting)))]
             batch = [(query, found) for query, found in batch if not found.done()]  # the client may be gone
             self._company = len(batch) > 1
             if batch:
@@ -76,10 +79,15 @@ class Batcher:
                     _tell(found, answer)
                 await asyncio.sleep(0)  # whoever was answered or has just come has a turn
 
+    def _room(self) -> int:
+        """How many questions the next batch takes: what is short work, if that is enough to be worth a batch."""
+        short = int(SHORT / max(self._seconds, 1e-9))
+        return min(self._most, short) if short >= ENOUGH else self._most
+
     async def _computed(self, queries: list[Query]) -> list[Recommendations | Exception]:
         """Answers, from here or from the thread."""
         began = time.perf_counter()
-        if self._seconds * len(queries) < SHORT and all(query.intent is None for query in queries):
+        if self._seconds * len(queries) <= SHORT and all(query.intent is None for query in queries):
             answers = self._answers(queries)
         else:
             answers = await asyncio.get_running_loop().run_in_executor(self._thread, self._answers, queries)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from foretaste.core.errors import DataError
-from foretaste.serving.events.event import LONGEST_ID, checked_id
+from foretaste.serving.events.event import LONGEST_ID, NO_TEXT, checked_id
 from foretaste.serving.queries import Condition, Filters, Query
 
 MOST_ITEMS, MOST_HISTORY, MOST_LISTED, MOST_EVENTS = 1_000, 1_000, 10_000, 1_000
@@ -18,8 +18,15 @@ LAST_SECOND = 253_402_300_799.0
 
 
 def _text(raw: str) -> str:
-    if "\x00" in raw or any("\ud800" <= letter <= "\udfff" for letter in raw):
+    if NO_TEXT.search(raw):
         raise ValueError("a character that is no text")
+    return raw
+
+
+def _ids(raw: list[str]) -> list[str]:
+    """All of a list at once: a history has many, and nearly always all are fit."""
+    if NO_TEXT.search("".join(raw)):
+        raise ValueError("an id holds a character that is no text")
     return raw
 
 
@@ -36,7 +43,8 @@ Number = Annotated[float, Field(allow_inf_nan=False)]
 Scalar = Annotated[str, StringConstraints(max_length=1_000), AfterValidator(_text)] | bool | int | Number
 K = Annotated[int, Field(ge=1, le=MOST_ITEMS, strict=True)]
 Names = Annotated[list[Text], Field(max_length=1_000)]
-Ids = Annotated[list[Id], Field(max_length=MOST_LISTED)]
+Plain = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_ID)]
+Ids = Annotated[list[Plain], Field(max_length=MOST_LISTED), AfterValidator(_ids)]
 
 
 class Body(BaseModel):
@@ -95,7 +103,7 @@ class Wanted(Body):
     """For whom, and what."""
 
     user_id: Id | None = Field(None, description="Whose events are the history; a model's share of traffic is by user.")
-    history: Annotated[list[Id], Field(max_length=MOST_HISTORY)] | None = Field(
+    history: Annotated[list[Plain], Field(max_length=MOST_HISTORY), AfterValidator(_ids)] | None = Field(
         None, description="Raw item ids, oldest first; used instead of the user's events."
     )
     k: K = Field(10, description="Items wanted.")
