@@ -13,8 +13,9 @@ TORCH_INDEX ?=
 RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
-.PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-encode bench-int8 bench-cold-start bench-kill \
-	bench-lightgcn reproduce-table reproduce-longtail reproduce-pad reproduce-alpharec
+.PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-serve \
+	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn reproduce-table \
+	reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "Foretaste needs Python 3.11 or newer; none was found"; exit 1; }
@@ -56,6 +57,12 @@ bench-eval: .venv/ready
 
 bench-import: .venv/ready
 	$(RUN)/python benchmarks/bench_import.py
+
+bench-serve: .venv/ready
+	$(RUN)/python benchmarks/bench_serve.py
+
+bench-serve-faults: .venv/ready
+	$(RUN)/python benchmarks/bench_serve_faults.py
 
 bench-encode: .venv/ready
 	$(RUN)/python benchmarks/bench_encode.py
