@@ -103,7 +103,9 @@ def search(
             np.unique(block[row].history) if queries[row].filters.exclude_seen else np.zeros(0, int) for row in rows
         ]
         counts = [wanted(queries[row]) + len(hidden) for row, hidden in zip(rows, seen, strict=True)]
-        ids, scores = _searched(shelf, vectors[rows], min(max(counts), int(mask.sum())), mask)
+        everything = mask is shelf.live and shelf.whole
+        most = len(mask) if everything else int(mask.sum())
+        ids, scores = _searched(shelf, vectors[rows], min(max(counts), most), None if everything else mask)
         for place, row in enumerate(rows):
             kept = (ids[place] >= 0) & ~np.isin(ids[place], seen[place])
             out[row] = ids[place][kept][: wanted(queries[row])], scores[place][kept][: wanted(queries[row])]
@@ -161,10 +163,10 @@ def _unseen(mask: Mask, query: Query, request: Request) -> Mask:
 
 
 def _searched(
-    shelf: Shelf, vectors: NDArray[np.float32], count: int, mask: Mask
+    shelf: Shelf, vectors: NDArray[np.float32], count: int, mask: Mask | None
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """What the index finds, equal scores by dense id as everywhere."""
+    """What the index finds among the marked items, or all of them; equal scores by dense id as everywhere."""
     assert shelf.index is not None
-    ids, scores = shelf.index.search(vectors, count, None if mask.all() else mask)
+    ids, scores = shelf.index.search(vectors, count, mask)
     order = np.lexsort((ids, -scores), axis=1)
     return np.take_along_axis(ids, order, 1), np.take_along_axis(scores, order, 1)
