@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from market import Served, bundle, prepared, served
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 SECONDS = 30
 """How long the tests wait for anything; a text encoder is opened in that time, on a machine that is busy."""
@@ -20,6 +20,11 @@ SECONDS = 30
 expect.set_options(timeout=SECONDS * 1000)
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def matters(told: ConsoleMessage) -> bool:
+    """Whether a line of the console is a fault: what the service refuses in its answers is none."""
+    return told.type in ("error", "warning") and not told.text.startswith("Failed to load resource")
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +71,7 @@ def page(browser: Browser, service: Served) -> Iterator[Page]:
     wrong: list[str] = []
     opened = context.new_page()
     opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda told: wrong.append(told.text) if told.type in ("error", "warning") else None)
+    opened.on("console", lambda told: wrong.append(told.text) if matters(told) else None)
     opened.goto(f"{service.url}/#view=explore&a=sasrec&b=alpharec")
     opened.wait_for_selector("#list-b .row")
     yield opened

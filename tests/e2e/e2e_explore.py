@@ -113,11 +113,11 @@ def test_an_intent_is_followed_by_the_model_that_can(page: Page, service: Served
 def test_an_item_added_by_its_text_is_recommended(page: Page, service: Served) -> None:
     title = 'Fenwick <b onclick="document.title=1">Walnut</b> Acoustic Guitar & "Strap"'
     page.click("#add")
-    page.get_by_label("Title").fill(title)
+    page.get_by_role("textbox", name="Title").fill(title)
     page.get_by_label("Brand").fill("Fenwick")
     page.get_by_label("Categories").fill("Musical Instruments, Guitars, Acoustic Guitar")
     page.get_by_label("Price").fill("210,50")
-    page.get_by_label("Item id").fill("NEW-1")
+    page.get_by_role("textbox", name="Item id").fill("NEW-1")
     page.get_by_role("button", name="Take it in").click()
     expect(page.locator(".toast").first).to_have_text("Taken in by alpharec, textknn. Cannot know it: sasrec.")
     sheet = page.get_by_role("dialog")
@@ -132,8 +132,8 @@ def test_an_item_added_by_its_text_is_recommended(page: Page, service: Served) -
     page.fill("#q", "fenwick")
     expect(page.locator('#found .row[data-id="NEW-1"]')).to_be_visible()
     page.click("#add")
-    page.get_by_label("Title").fill("Another")
-    page.get_by_label("Item id").fill("NEW-1")
+    page.get_by_role("textbox", name="Title").fill("Another")
+    page.get_by_role("textbox", name="Item id").fill("NEW-1")
     page.get_by_role("button", name="Take it in").click()
     expect(page.get_by_role("alert")).to_contain_text("there is such an item already")
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 LARGEST = 250_000
 """Bytes of a picture in the repository."""
 
-COLOURS = 128
+COLOURS = 256
 """Colours of a picture: the page has few, and a picture of few is small."""
 
 LOOKS = {"light": ("light", 1360, 860), "dark": ("dark", 1360, 860), "phone": ("light", 390, 844)}
@@ -59,5 +59,5 @@ def test_pictures_are_taken(look: str, browser: Browser, service: Served, tmp_pa
     context.close()
     for picture in folder.glob(f"*-{look}.png"):
         with Image.open(picture) as image:
-            image.convert("RGB").quantize(COLOURS).save(picture, optimize=True)
+            image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(picture, optimize=True)
         assert 10_000 < picture.stat().st_size < LARGEST, picture.name
