@@ -67,7 +67,7 @@ class Batcher:
     async def _run(self) -> None:
         """Works until nothing waits any longer."""
         while self._waiting:
-            if self._wait and self._company and len(self._waiting) < self._most:
+            if self._wait and self._company and len(self._waiting) < self._room():
                 await asyncio.sleep(self._wait)
             batch = [self._waiting.popleft() for _ in range(min(self._room(), len(self._waiting)))]
             batch = [(query, found) for query, found in batch if not found.done()]  # the client may be gone
