@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
 
 import httpx
@@ -79,6 +81,18 @@ def test_a_history_is_built_and_two_models_are_compared(page: Page, service: Ser
     assert history(page) == taken[1:]
     page.click("#clear")
     expect(page.locator("#list-a .told")).to_contain_text("most popular items")
+
+
+def test_the_question_is_copied_for_a_terminal(page: Page, service: Served) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    taken = [take(page, "guitar")]
+    right = settled(page, service, "a", "sasrec", taken)
+    page.get_by_role("button", name="Copy as curl").click()
+    expect(page.locator(".toast")).to_contain_text("clipboard")
+    words = shlex.split(page.evaluate("() => navigator.clipboard.readText()"))
+    assert words[:2] == ["curl", f"{service.url}/v1/recommend"]
+    answer = httpx.post(words[1], json=json.loads(words[words.index("-d") + 1]), timeout=30).json()
+    assert [item["item_id"] for item in answer["items"]] == right
 
 
 def test_the_history_of_a_user_is_loaded(page: Page, service: Served) -> None:

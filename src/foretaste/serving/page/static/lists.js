@@ -1,6 +1,6 @@
 /** The lists of two models side by side, asked for again whenever something changes. */
 
-import { post } from "./api.js";
+import { heldKey, post } from "./api.js";
 import { byId, el, share } from "./dom.js";
 import { glide } from "./glide.js";
 import { ranked } from "./row.js";
@@ -109,8 +109,11 @@ function notesOf(side, told) {
   return [...new Set(notes)].map((note) => `${note[0].toUpperCase()}${note.slice(1)}.`);
 }
 
+/** Puts the question to the first model into the clipboard, for a terminal; the key is left to the terminal. */
 async function copy() {
-  const text = `curl ${location.origin}/v1/recommend -H 'content-type: application/json' -d '${JSON.stringify(question(state.a)).replaceAll("'", "'\\''")}'`;
+  const body = JSON.stringify(question(state.a)).replaceAll("'", "'\\''");
+  const key = heldKey() ? ' -H "authorization: Bearer $KEY"' : "";
+  const text = `curl ${location.origin}/v1/recommend -H 'content-type: application/json'${key} -d '${body}'`;
   try {
     await navigator.clipboard.writeText(text);
     toast("The question to the first model is in the clipboard.");

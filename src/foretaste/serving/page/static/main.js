@@ -80,6 +80,6 @@ function startKey() {
 function about() {
   const [first] = state.models;
   const items = Math.max(...state.models.map((one) => one.items));
-  byId("about").textContent =
-    `${first.data?.name ?? "catalogue"} · ${count(items)} items · ${count(state.models.length)} ${state.models.length === 1 ? "model" : "models"}`;
+  const models = `${count(state.models.length)} ${state.models.length === 1 ? "model" : "models"}`;
+  byId("about").textContent = `${first.data?.name ?? "catalogue"} · ${count(items)} items · ${models}`;
 }
