@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretaste.serving.http.keys import ROLES, Key, Keys
@@ -31,6 +31,8 @@ SEAL = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """Headers of every answer that does not set them itself."""
+
+_SEAL = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in SEAL.items()]
 
 
 class Gate:
@@ -156,8 +158,8 @@ class Gate:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self.metrics.requests.labels(method, route, str(status)).inc()
-        self.metrics.seconds.labels(route).observe(seconds)
+        self.metrics.child(self.metrics.requests, method, route, str(status)).inc()
+        self.metrics.child(self.metrics.seconds, route).observe(seconds)
         self.metrics.in_flight.set(self.busy)
 
 
@@ -182,9 +184,9 @@ class _Sealed:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            headers = MutableHeaders(scope=message)
-            for name, value in SEAL.items():
-                headers.setdefault(name, value)
+            given = list(message.get("headers", ()))
+            names = {name.lower() for name, _ in given}
+            message["headers"] = given + [header for header in _SEAL if header[0] not in names]
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.finished = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -27,6 +29,15 @@ class Metrics:
         )
         self.events = Counter("foretaste_events", "Events handed in.", ["status"], registry=self.registry)
         self.reloads = Counter("foretaste_reloads", "Models changed.", ["model", "how"], registry=self.registry)
+
+        self._children: dict[tuple[object, ...], Any] = {}
+
+    def child(self, metric: Any, *labels: str) -> Any:
+        """The part of a metric with these labels, found once: its own look-up takes a lock and checks every label."""
+        found = self._children.get((metric, *labels))
+        if found is None:
+            found = self._children[(metric, *labels)] = metric.labels(*labels)
+        return found
 
     def text(self) -> bytes:
         """All of them in Prometheus' text format."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Request
+from pydantic_core import to_json
 from starlette.responses import Response
 
 from foretaste.serving.engine import Engine
@@ -60,7 +61,7 @@ class Service:
         version = slot.current
         query = wanted.query(history, knows_users=version.engine.saved.users is not None)
         found = await version.batcher.ask(query)
-        self.metrics.recommended.labels(slot.name, found.fallback or "none").inc()
+        self.metrics.child(self.metrics.recommended, slot.name, found.fallback or "none").inc()
         return {
             "items": listed(version.engine, found, details=wanted.details),
             "model": slot.name,
@@ -108,12 +109,12 @@ def _details(engine: Engine, item_id: str) -> dict[str, Any]:
 
 
 def reply(content: Mapping[str, Any], status: int = 200) -> Response:
-    """An answer as JSON; what JSON cannot say (NaN, dates) becomes null or text."""
+    """An answer as JSON; what JSON cannot say becomes null (NaN) or text (dates), half a character a question mark."""
     try:
-        body = json.dumps(content, allow_nan=False, separators=(",", ":"))
-    except (ValueError, TypeError):
-        body = json.dumps(_plain(content), allow_nan=False, separators=(",", ":"), default=str)
-    return Response(body.encode("utf-8", "replace"), status, media_type="application/json")
+        body = to_json(content, inf_nan_mode="null", fallback=str)
+    except ValueError:
+        body = json.dumps(_plain(content), allow_nan=False, separators=(",", ":"), default=str).encode("utf-8")
+    return Response(body, status, media_type="application/json")
 
 
 def _plain(value: Any) -> Any:
@@ -121,4 +122,6 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
     return None if isinstance(value, float) and not math.isfinite(value) else value
