@@ -24,7 +24,7 @@ from foretaste.text.encoders.pooling import pool
 from foretaste.text.encoders.sentence import SentenceHead
 from foretaste.text.encoders.tokens import tokenise
 
-SCHEME = 1
+SCHEME = 2
 """Of the graph that is made; a kept graph of another scheme is not used."""
 
 NEAR = {"int8": 0.95, "fp32": 0.9999}

@@ -20,6 +20,7 @@ from foretaste.core.extras import require
 
 Floats = NDArray[np.float32]
 OUTLIER = 3.0  # a channel is large beyond this many times the median channel; .997 mean cosine on MiniLM, .993 without
+ZERO = 128  # of unsigned weights; where they are signed, processors with AVX2 alone add products in 16 bits and clip
 SMALLEST = 64  # products with a smaller weight stay in 32 bits
 
 
@@ -113,9 +114,9 @@ def _weights(number: int, product: Product, scale: Floats) -> tuple[list[str], l
     weight = product.weight * scale[:, None]
     step = np.abs(weight).max(axis=0) / 127
     step = np.where(step > 0, step, 1).astype(np.float32)
-    rounded = np.rint(weight / step).astype(np.int8)
+    rounded = (np.rint(weight / step) + ZERO).astype(np.uint8)
     bias = product.bias if product.bias is not None else np.zeros(len(step), dtype=np.float32)
-    parts = {"weight": rounded, "step": step, "zero": np.zeros(len(step), dtype=np.int8), "bias": bias}
+    parts = {"weight": rounded, "step": step, "zero": np.full(len(step), ZERO, dtype=np.uint8), "bias": bias}
     names = [f"int8_{number}_{part}" for part in parts]
     return names, [_constant(name, array) for name, array in zip(names, parts.values(), strict=True)]
 
