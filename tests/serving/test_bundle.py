@@ -165,7 +165,7 @@ def test_models_without_an_encoder_say_so(place: Path, tmp_path: Path) -> None:
     assert answer[0].item_id == "k99"
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", ["flat", "ivf", "hnsw"])
 def test_an_index_is_measured_kept_and_used(place: Path, tmp_path: Path, kind: str) -> None:
     pytest.importorskip("faiss")
     about = export_bundle(place / "run", tmp_path / "b", index=kind).about

@@ -31,7 +31,7 @@ def test_exact_search_is_the_naive_one(share: float) -> None:
     assert (np.isfinite(scores) == (ids != NOTHING)).all()
 
 
-@pytest.mark.parametrize("kind", ["flat", "hnsw", "ivfpq", "qdrant"])
+@pytest.mark.parametrize("kind", ["flat", "ivf", "ivfpq", "hnsw", "qdrant"])
 def test_every_index_filters_inside_and_finds_later_items(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("qdrant_client" if kind == "qdrant" else "faiss")
     monkeypatch.setenv(LOCATION, ":memory:")
@@ -59,7 +59,7 @@ def test_every_index_filters_inside_and_finds_later_items(kind: str, monkeypatch
 
 def test_the_index_is_chosen_by_size_and_memory() -> None:
     assert choose_kind(12_000, 64) == "exact"
-    assert choose_kind(1_000_000, 64, memory=8e9) == "hnsw"
+    assert choose_kind(1_000_000, 64, memory=8e9) == "ivf"
     assert choose_kind(100_000_000, 64, memory=8e9) == "ivfpq"
     with pytest.raises(ConfigError, match="magic"):
         build_index(VECTORS, USERS, "magic")

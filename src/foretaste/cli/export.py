@@ -11,7 +11,9 @@ from foretaste.cli.output import JsonFlag, emit
 
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of a finished run.", show_default=False)]
 Out = Annotated[Path, typer.Option(help="Folder of the bundle; an older bundle there is replaced.", show_default=False)]
-Index = Annotated[str, typer.Option(help="auto, exact, flat, hnsw, ivfpq or qdrant; auto goes by size and memory.")]
+Index = Annotated[
+    str, typer.Option(help="auto, exact, flat, ivf, ivfpq, hnsw or qdrant; auto goes by size and memory.")
+]
 Onnx = Annotated[bool, typer.Option("--onnx", help="Write the sequence encoder as an ONNX graph too.")]
 Name = Annotated[str | None, typer.Option(help="What the model is called; default: the run's name.")]
 
@@ -27,7 +29,7 @@ def export(
 
         foretaste export runs/llmemb --out bundles/llmemb
 
-        foretaste export runs/sasrec --out bundles/sasrec --index hnsw --onnx
+        foretaste export runs/sasrec --out bundles/sasrec --index ivf --onnx
     """
     from foretaste.serving.bundle.write import export_bundle
 

@@ -62,7 +62,7 @@ def export_bundle(
     Args:
         run: Folder of a finished run, or of a model.
         out: Where the bundle goes.
-        index: ``auto``, ``exact``, ``flat``, ``hnsw``, ``ivfpq`` or ``qdrant``.
+        index: ``auto``, ``exact``, ``flat``, ``ivf``, ``ivfpq``, ``hnsw`` or ``qdrant``.
         onnx: Whether the sequence encoder is written as an ONNX graph too.
         name: What the model is called; default: the folder's name.
 

@@ -19,7 +19,7 @@ class VectorIndex(Protocol):
     """Finds items by inner product. It is never changed in place, so a search may go on while items come and go.
 
     Attributes:
-        kind: Its name: ``exact``, ``flat``, ``hnsw``, ``ivfpq`` or ``qdrant``.
+        kind: Its name: ``exact``, ``flat``, ``ivf``, ``ivfpq``, ``hnsw`` or ``qdrant``.
         size: How many items it holds, removed ones included.
     """
 

@@ -1,4 +1,4 @@
-"""Approximate search through FAISS: a graph (HNSW), cells of compressed vectors (IVF-PQ), or a plain scan (flat).
+"""Approximate search through FAISS: cells of vectors (IVF), of compressed ones (IVF-PQ), a graph (HNSW), a plain scan.
 
 Filters are bitmaps that the search itself looks at. Where few items are allowed, and where a graph finds too few of the
 allowed ones, the allowed ones are scored exactly instead. Items that come later are scored exactly beside the index.
@@ -30,6 +30,9 @@ LINKS, BUILD_WIDTH = 32, 80
 REFINE = 8
 """Compressed vectors find this many times as many items as wanted; the true vectors choose among them."""
 
+CELL_ROUNDS, CELL_SAMPLE = 10, 64
+"""Rounds of the clustering that draws the cells, and vectors of each cell that it sees; more finds no more."""
+
 PART_WIDTH = 4
 """Numbers of a vector that share one byte of its compressed form."""
 
@@ -39,7 +42,7 @@ class FaissIndex:
     """An index over vectors that are at hand as well.
 
     Attributes:
-        kind: ``flat``, ``hnsw`` or ``ivfpq``.
+        kind: ``flat``, ``ivf``, ``ivfpq`` or ``hnsw``.
         index: The FAISS index of the first ``base`` vectors.
         vectors: All vectors, ``(V, d)`` float32.
         base: How many of them the index holds.
@@ -117,7 +120,7 @@ class FaissIndex:
         faiss = _faiss()
         if self.kind == "hnsw":
             return faiss.SearchParametersHNSW(efSearch=max(self.width, k), sel=selector)
-        if self.kind == "ivfpq":
+        if self.kind in ("ivf", "ivfpq"):
             return faiss.SearchParametersIVF(nprobe=self.width, sel=selector)
         return faiss.SearchParameters(sel=selector)
 
@@ -139,7 +142,7 @@ def build_faiss(kind: str, vectors: Rows, *, width: int, seed: int = 0) -> Faiss
     """A new index.
 
     Args:
-        kind: ``flat``, ``hnsw`` or ``ivfpq``.
+        kind: ``flat``, ``ivf``, ``ivfpq`` or ``hnsw``.
         vectors: ``(V, d)`` float32.
         width: Candidates on the way through a graph, or cells looked into.
         seed: Of the clustering.
@@ -153,16 +156,27 @@ def build_faiss(kind: str, vectors: Rows, *, width: int, seed: int = 0) -> Faiss
         index = faiss.IndexHNSWFlat(dim, LINKS, inner)
         index.hnsw.efConstruction = BUILD_WIDTH
     else:
-        cells = max(1, min(rows // 40, round(4 * math.sqrt(rows))))
+        index = _cells(faiss, kind, vectors, seed)
+    index.add(np.ascontiguousarray(vectors))
+    return FaissIndex(kind, index, vectors, rows, width)
+
+
+def _cells(faiss: Any, kind: str, vectors: Rows, seed: int) -> Any:
+    """An empty index of ``4 sqrt(V)`` cells drawn around the vectors."""
+    rows, dim = vectors.shape
+    cells = max(1, min(rows // 40, round(4 * math.sqrt(rows))))
+    around = faiss.IndexFlatIP(dim)
+    if kind == "ivf":
+        index = faiss.IndexIVFFlat(around, dim, cells, faiss.METRIC_INNER_PRODUCT)
+    else:
         parts = max(1, dim // PART_WIDTH)
         while dim % parts:
             parts -= 1
-        index = faiss.IndexIVFPQ(faiss.IndexFlatIP(dim), dim, cells, parts, 8, inner)
-        index.cp.seed = seed
-        sample = np.random.default_rng(seed).permutation(rows)[: 64 * max(cells, 256)]
-        index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
-    index.add(np.ascontiguousarray(vectors))
-    return FaissIndex(kind, index, vectors, rows, width)
+        index = faiss.IndexIVFPQ(around, dim, cells, parts, 8, faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed, index.cp.niter = seed, CELL_ROUNDS
+    sample = np.random.default_rng(seed).permutation(rows)[: CELL_SAMPLE * max(cells, 256)]
+    index.train(np.ascontiguousarray(vectors[np.sort(sample)]))
+    return index
 
 
 def _faiss() -> Any:
