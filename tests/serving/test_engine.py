@@ -50,6 +50,20 @@ def test_answers_are_those_of_the_recommender(runs: Path, name: str) -> None:
     assert [one.fallback for one in ours] == [one.fallback for one in theirs]
 
 
+@pytest.mark.parametrize("name", ["sasrec", "itemknn"])
+def test_company_changes_no_answer(runs: Path, name: str) -> None:
+    engine = Engine.open(runs / name)
+    shown = Filters(exclude_seen=False)
+    queries = [Query(history=history, k=k) for k, history in zip((1, 7, 3, 5), HISTORIES, strict=True)]
+    queries += [Query(history=HISTORIES[0], k=4, filters=shown), Query(history=HISTORIES[1], k=12)]
+    queries += [Query(history=HISTORIES[0], k=2, filters=Filters(allow=("g1", "g2", "k1")))]
+    together, alone = engine.recommend(queries), [engine.recommend([query])[0] for query in queries]
+    for ours, theirs in zip(together, alone, strict=True):
+        assert [one.item_id for one in ours] == [one.item_id for one in theirs]
+        np.testing.assert_allclose([one.score for one in ours], [one.score for one in theirs], atol=1e-5)
+    assert [len(one) for one in together[:5]] == [1, 7, 3, 5, 4]
+
+
 @pytest.mark.parametrize("name", ["textknn", "sasrec"])
 def test_similar_is_that_of_the_recommender(runs: Path, name: str) -> None:
     ours, theirs = (one.similar("k4", 5) for one in (Engine.open(runs / name), foretaste.load(runs / name)))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -53,24 +53,22 @@ def _quick(
     deepest = max((wanted(query) for query, fits in zip(queries, simple, strict=True) if fits), default=0)
     if not deepest or deepest >= scores.shape[1] or not shelf.whole:
         return [None] * len(queries)
-    seen = [
-        (row, item) for row, query in enumerate(queries) if query.filters.exclude_seen for item in block[row].history
-    ]
-    ranked = scores.clone() if seen else scores
-    if seen:
-        rows, items = torch.tensor(seen).unbind(1)
-        ranked[rows, items] = -torch.inf
+    hidden = [one.history if query.filters.exclude_seen else [] for query, one in zip(queries, block, strict=True)]
+    ranked = scores
+    if any(hidden):
+        ranked = scores.clone()
+        rows = np.repeat(np.arange(len(hidden)), [len(one) for one in hidden])
+        ranked.numpy()[rows, np.fromiter(chain.from_iterable(hidden), np.int64, len(rows))] = -np.inf
     best = ranked.topk(deepest + 1, dim=1)
     values, ids = best.values.numpy(), best.indices.numpy()
+    order = np.lexsort((ids[:, :-1], -values[:, :-1]))
+    sorted_ids, sorted_values = (np.take_along_axis(one, order, 1) for one in (ids, values))
+    finite = np.isfinite(values)
     out: list[Found | None] = []
     for row, (query, fits) in enumerate(zip(queries, simple, strict=True)):
         count = wanted(query)
-        shown = values[row, : count + 1]
-        if not fits or not np.isfinite(shown).all() or shown[count - 1] == shown[count]:
-            out.append(None)
-            continue
-        order = np.lexsort((ids[row, :count], -shown[:count]))
-        out.append((ids[row, :count][order], shown[:count][order]))
+        told_apart = fits and finite[row, : count + 1].all() and values[row, count - 1] != values[row, count]
+        out.append((sorted_ids[row, :count], sorted_values[row, :count]) if told_apart else None)
     return out
 
 

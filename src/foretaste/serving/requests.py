@@ -32,7 +32,7 @@ def read_request(
     Raises:
         DataError: If an id is unknown under ``error``.
     """
-    dense = [saved.items.index_of(str(raw)) for raw in history]
+    dense = saved.items.find(map(str, history))
     strange = [str(raw) for raw, index in zip(history, dense, strict=True) if index is None]
     known_user = saved.users.index_of(str(user)) if saved.users is not None and user is not None else None
     if on_unknown == "error":

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from foretaste.serving.http.keys import ROLES, Key, Keys
@@ -21,6 +20,9 @@ ALIVE = frozenset({"/healthz", "/readyz"})
 
 LEVEL = "foretaste.level"
 """Where in the scope a request's role stands, as a number."""
+
+BODY = "foretaste.body"
+"""Where in the scope a request's whole body stands, if it has one."""
 
 SEAL = {
     "x-content-type-options": "nosniff",
@@ -51,7 +53,7 @@ class Gate:
     ) -> None:
         self.app, self.settings, self.keys, self.metrics = app, settings, keys, metrics
         self.public = tuple(public)
-        self.rates = Rates(settings.rate_limit)
+        self.rates, self.local = Rates(settings.rate_limit), settings.local
         self.busy = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -80,11 +82,11 @@ class Gate:
             self._count(scope, answer.status, time.perf_counter() - began)
 
     async def _pass(self, scope: Scope, receive: Receive, answer: Send) -> None:
-        headers = Headers(scope=scope)
         if scope["path"] in ALIVE:
             scope[LEVEL] = 0
             await self.app(scope, receive, answer)
             return
+        headers = headers_of(scope)
         if self.busy > self.settings.concurrency:
             raise Problem(503, "too many requests are being worked on", kind="busy", headers={"Retry-After": "1"})
         self._check_site(headers)
@@ -104,27 +106,27 @@ class Gate:
             path == one or (one.endswith("/") and one != "/" and path.startswith(one)) for one in self.public
         )
 
-    def _who(self, scope: Scope, headers: Headers) -> Key | None:
+    def _who(self, scope: Scope, headers: Mapping[bytes, str]) -> Key | None:
         """The key of the request; None when it has none or a wrong one."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        token = token.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
+        scheme, _, token = headers.get(b"authorization", "").partition(" ")
+        token = token.strip() if scheme.lower() == "bearer" else headers.get(b"x-api-key", "")
         return self.keys.owner(token) if token else None
 
-    def _check_site(self, headers: Headers) -> None:
+    def _check_site(self, headers: Mapping[bytes, str]) -> None:
         """Keeps web pages of other sites out: a browser sends their origin along, or a name that was bent to us."""
-        host = headers.get("host", "")
-        origin = headers.get("origin")
+        host = headers.get(b"host", "")
+        origin = headers.get(b"origin")
         if origin is not None and origin not in self.settings.origins and urlsplit(origin).netloc != host:
             raise Problem(403, "pages of this origin may not ask", kind="foreign-origin")
-        if not len(self.keys) and self.settings.local and _name(host) not in LOCAL:
+        if not len(self.keys) and self.local and _name(host) not in LOCAL:
             raise Problem(403, "this service is for this machine only", kind="foreign-host")
 
-    async def _whole(self, scope: Scope, headers: Headers, receive: Receive) -> Receive:
+    async def _whole(self, scope: Scope, headers: Mapping[bytes, str], receive: Receive) -> Receive:
         """The whole body, within its limits, as something that the app can receive."""
-        length = headers.get("content-length", "0")
+        length = headers.get(b"content-length", "0")
         if not length.isascii() or not length.isdigit() or len(length) > 12 or int(length) > self.settings.max_body:
             raise self._too_large()
-        if scope["method"] in ("GET", "HEAD") and length == "0" and "transfer-encoding" not in headers:
+        if scope["method"] in ("GET", "HEAD") and length == "0" and b"transfer-encoding" not in headers:
             return receive
         parts: list[bytes] = []
         try:
@@ -132,7 +134,8 @@ class Gate:
                 await self._read(receive, parts)
         except TimeoutError:
             raise Problem(408, "the body did not come in time", headers={"Connection": "close"}) from None
-        waiting: list[Message] = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
+        body = scope[BODY] = b"".join(parts)
+        waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def again() -> Message:
             return waiting.pop() if waiting else await receive()
@@ -166,6 +169,11 @@ class Gate:
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS"})
 LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
 """Names by which this machine calls itself (the last one in tests)."""
+
+
+def headers_of(scope: Scope) -> dict[bytes, str]:
+    """A request's headers by their lower-case names; of several with one name the first counts."""
+    return {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
 
 
 def _name(host: str) -> str:

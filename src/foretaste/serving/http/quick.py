@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from foretaste.serving.http.gate import LEVEL
+from foretaste.serving.http.gate import BODY, LEVEL, headers_of
 from foretaste.serving.http.keys import ROLES
 
 
@@ -31,7 +31,7 @@ class QuickRoute(APIRoute):
             if request.scope.get(LEVEL, 0) < ROLES["read"] or not _is_json(request):
                 return await usual(request)
             try:
-                body = model.model_validate_json(await request.body())
+                body = model.model_validate_json(request.scope.get(BODY, b""))
             except ValidationError:
                 return await usual(request)
             answer: Response = await endpoint(body, request)
@@ -41,4 +41,5 @@ class QuickRoute(APIRoute):
 
 
 def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    told = headers_of(request.scope).get(b"content-type", "")
+    return told.partition(";")[0].strip().lower() == "application/json"
