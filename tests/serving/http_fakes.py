@@ -17,6 +17,7 @@ from foretaste.serving.engine import Engine
 from foretaste.serving.events.store import EventStore
 from foretaste.serving.http.app import create_app
 from foretaste.serving.http.keys import Keys
+from foretaste.serving.http.service import Service
 from foretaste.serving.http.settings import Settings
 
 
@@ -36,3 +37,9 @@ def client_of(
     engines = {folder.name: (Engine.open(folder, name=folder.name), folder) for folder in folders}
     app = create_app(engines, EventStore(str(events)), settings=Settings(**settings), keys=keys)
     return TestClient(app, raise_server_exceptions=raise_errors)
+
+
+def service_behind(client: TestClient) -> Service:
+    """The service that a client asks, past the gate and the short way."""
+    found: Service = client.app.app.app.state.service  # type: ignore[attr-defined]
+    return found

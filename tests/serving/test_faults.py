@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 from bundles import untrained
-from http_fakes import client_of, write_model
+from http_fakes import client_of, service_behind, write_model
 
 from foretaste.serving.events.store import EventStore
 from texts_fakes import write_shop
@@ -26,7 +26,7 @@ def test_a_full_disk_is_503_and_events_are_taken_again_when_there_is_room(
     tmp_path: Path, tidy: Path, fake_recipe: object
 ) -> None:
     with client_of([write_model(tmp_path / "one", tidy)], tmp_path / "events.db") as client:
-        store: EventStore = client.app.app.state.service.store  # type: ignore[attr-defined]
+        store: EventStore = service_behind(client).store
 
         def limit(pages: int) -> None:
             store.engine.dispose()

@@ -13,7 +13,7 @@ import pytest
 
 pytest.importorskip("fastapi")
 
-from http_fakes import client_of, write_model
+from http_fakes import client_of, service_behind, write_model
 from starlette.testclient import TestClient
 
 import foretaste
@@ -205,8 +205,8 @@ def test_requests_that_come_together_share_a_forward(client: TestClient, monkeyp
         sizes.append(len(queries))
         return recommend(self, queries)
 
-    batcher = client.app.app.state.service.fleet.slots["one"].current.batcher  # type: ignore[attr-defined]
-    engine = client.app.app.state.service.fleet.slots["one"].current.engine  # type: ignore[attr-defined]
+    batcher = service_behind(client).fleet.slots["one"].current.batcher
+    engine = service_behind(client).fleet.slots["one"].current.engine
     monkeypatch.setattr(batcher, "_answer", lambda queries: slow(engine, queries))
     answers: dict[int, Any] = {}
 
@@ -295,7 +295,7 @@ def test_a_database_that_is_away_is_503_and_comes_back(folders: list[Path], tmp_
         assert client.post("/v1/recommend", json={"history": ["i1"]}).status_code == 200
         assert client.get("/v1/items/i1").status_code == 200
         home.mkdir()
-        store: EventStore = client.app.app.state.service.store  # type: ignore[attr-defined]
+        store: EventStore = service_behind(client).store
         store._up._again = 0.0
         assert client.post("/v1/events", json={"user_id": "u", "item_id": "i1"}).status_code == 200
         assert client.get("/readyz").status_code == 200
@@ -334,7 +334,7 @@ def test_models_health_metrics_and_openapi(client: TestClient) -> None:
 
 def test_an_error_inside_tells_nothing(folders: list[Path], tmp_path: Path) -> None:
     with client_of(folders, tmp_path / "events.db", raise_errors=False) as client:
-        service = client.app.app.state.service  # type: ignore[attr-defined]
+        service = service_behind(client)
         service.fleet.slots["one"].current.batcher._answer = lambda queries: 1 / 0
         answer = client.post("/v1/recommend", json={"history": ["i1"], "model": "one"})
     assert (answer.status_code, answer.json()["type"]) == (500, "urn:foretaste:problem:internal")

@@ -12,10 +12,12 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 from starlette.types import Message
 
-from foretaste.serving.http.gate import LEVEL, SEAL, _Sealed
+from foretaste.core.errors import DataError
+from foretaste.serving.http.gate import BODY, LEVEL, SEAL, _Sealed
 from foretaste.serving.http.keys import ROLES
 from foretaste.serving.http.metrics import Metrics
-from foretaste.serving.http.quick import QuickRoute
+from foretaste.serving.http.problems import Problem, install
+from foretaste.serving.http.quick import Quick
 from foretaste.serving.http.service import reply
 
 
@@ -26,18 +28,35 @@ class Asked(BaseModel):
 
 def client(*, quick: bool, level: int = ROLES["read"]) -> TestClient:
     """An app with one route of either kind, and everybody at that level."""
-    router = APIRouter(route_class=QuickRoute) if quick else APIRouter()
+    router = APIRouter()
 
     @router.post("/ask")
     async def ask(body: Asked, request: Request) -> Response:
-        return reply({"history": body.history, "k": body.k})
+        if body.history == ["problem"]:
+            raise Problem(409, "there is one")
+        if body.history == ["unfit"]:
+            raise DataError("it does not fit", allowed="something else")
+        return reply({"history": body.history, "k": body.k, "path": request.url.path})
 
     app = FastAPI()
+    install(app)
     app.include_router(router)
+    inside = Quick(app, router.routes) if quick else app
 
     async def levelled(scope: Any, receive: Any, send: Any) -> None:
-        scope[LEVEL] = level
-        await app(scope, receive, send)
+        """What the gate does: a role, and the whole body."""
+        body = b""
+        while scope["type"] == "http":
+            message = await receive()
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        waiting = [{"type": "http.request", "body": body}]
+
+        async def again() -> Any:
+            return waiting.pop() if waiting else await receive()
+
+        await inside(scope | {LEVEL: level, BODY: body}, again, send)
 
     return TestClient(levelled, raise_server_exceptions=False)
 
@@ -48,6 +67,8 @@ BODIES = [
     '{"history": ["caf\\u00e9", "\\ud83d\\ude00"]}',
     '{"history": ["\\ud800"]}',
     '{"history": ["a"], "k": 0}',
+    '{"history": ["problem"]}',
+    '{"history": ["unfit"]}',
     '{"history": "a"}',
     "[]",
     "",

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("qdrant_client")
 
 from bundles import untrained
-from http_fakes import client_of
+from http_fakes import client_of, service_behind
 
 import foretaste
 from foretaste.core.errors import ArtefactError, ConfigError
@@ -77,7 +77,7 @@ def test_a_qdrant_that_is_away_is_503(place: Path, monkeypatch: pytest.MonkeyPat
     with client_of([place / "b"], place / "events.db") as client:
         asked = {"history": ["k1"], "k": 3}
         assert client.post("/v1/recommend", json=asked).status_code == 200
-        engine = client.app.app.state.service.fleet.slots["b"].current.engine  # type: ignore[attr-defined]
+        engine = service_behind(client).fleet.slots["b"].current.engine
         qdrant = engine_index(engine).client
 
         def away(*_: object, **__: object) -> None:

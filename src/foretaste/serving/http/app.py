@@ -30,6 +30,7 @@ from foretaste.serving.http.gate import Gate
 from foretaste.serving.http.keys import Keys
 from foretaste.serving.http.metrics import Metrics
 from foretaste.serving.http.problems import install, log
+from foretaste.serving.http.quick import Quick
 from foretaste.serving.http.service import Service, needs
 from foretaste.serving.http.settings import Settings
 
@@ -98,7 +99,8 @@ def create_app(
     async def openapi() -> dict[str, object]:
         return app.openapi()
 
-    outside: ASGIApp = Gate(app, limits, keys or Keys(), metrics, public)
+    inside = Quick(app, routes_recommend.router.routes)
+    outside: ASGIApp = Gate(inside, limits, keys or Keys(), metrics, public)
     if limits.origins:
         outside = CORSMiddleware(
             outside,

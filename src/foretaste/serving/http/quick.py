@@ -1,45 +1,71 @@
-"""A shorter way to a route that is asked often: one body, read straight from its bytes.
+"""A shorter way to routes that are asked often: one body, read straight from its bytes, and no router in between.
 
-The framework reads a body into objects, those into a model, and looks for further arguments at every request; that
-costs as much as a small model's forward. Whatever is not plainly right takes the framework's way, so every refusal is
-its own.
+The framework looks for the route, reads a body into objects, those into a model, and looks for further arguments at
+every request; that costs as much as a small model's forward. Whatever is not plainly right takes the framework's way,
+so every refusal is its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Any, get_type_hints
+from collections.abc import Iterable
+from typing import get_type_hints
 
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
 
+from foretaste.core.errors import ForetasteError
 from foretaste.serving.http.gate import BODY, LEVEL, headers_of
 from foretaste.serving.http.keys import ROLES
+from foretaste.serving.http.problems import Problem, as_problem
 
 
-class QuickRoute(APIRoute):
-    """A route for keys with the role ``read`` whose endpoint takes ``body``, a model, and ``request``."""
+class Quick:
+    """ASGI middleware between the gate, which has read the body, and the framework.
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """What answers a request."""
-        usual, endpoint = super().get_route_handler(), self.endpoint
-        model: type[BaseModel] = get_type_hints(endpoint)["body"]
+    Args:
+        app: The framework's app, which has these routes as well.
+        routes: POST routes for keys with the role ``read`` whose endpoints take ``body``, a model, and ``request``, and
+            answer with a response.
+    """
 
-        async def handle(request: Request) -> Response:
-            if request.scope.get(LEVEL, 0) < ROLES["read"] or not _is_json(request):
-                return await usual(request)
-            try:
-                body = model.model_validate_json(request.scope.get(BODY, b""))
-            except ValidationError:
-                return await usual(request)
-            answer: Response = await endpoint(body, request)
-            return answer
+    def __init__(self, app: FastAPI, routes: Iterable[BaseRoute]) -> None:
+        self.app = app
+        self._routes = {route.path: (route, _body_of(route)) for route in routes if isinstance(route, APIRoute)}
 
-        return handle
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        answer = await self._answer(scope) if scope["type"] == "http" and scope["method"] == "POST" else None
+        await (answer or self.app)(scope, receive, send)
+
+    async def _answer(self, scope: Scope) -> Response | None:
+        """The answer, or None for what the framework should look at."""
+        route, model = self._routes.get(scope["path"], (None, None))
+        if route is None or model is None or scope.get(LEVEL, 0) < ROLES["read"] or not _is_json(scope):
+            return None
+        try:
+            body = model.model_validate_json(scope.get(BODY, b""))
+        except ValidationError:
+            return None
+        scope["app"], scope["route"] = self.app, route
+        try:
+            answer: Response = await route.endpoint(body, Request(scope))
+        except Problem as problem:
+            return problem.response()
+        except ForetasteError as error:
+            return as_problem(error).response()
+        return answer
 
 
-def _is_json(request: Request) -> bool:
-    told = headers_of(request.scope).get(b"content-type", "")
+def _body_of(route: APIRoute) -> type[BaseModel]:
+    model: type[BaseModel] = get_type_hints(route.endpoint)["body"]
+    return model
+
+
+def _is_json(scope: Scope) -> bool:
+    told = headers_of(scope).get(b"content-type", "")
     return told.partition(";")[0].strip().lower() == "application/json"

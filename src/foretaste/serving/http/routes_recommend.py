@@ -11,10 +11,9 @@ from starlette.responses import Response
 from foretaste.serving.http.answers import CompareOut, RecommendOut
 from foretaste.serving.http.bodies import CompareIn, RecommendIn
 from foretaste.serving.http.problems import Problem
-from foretaste.serving.http.quick import QuickRoute
 from foretaste.serving.http.service import needs, reply, service_of
 
-router = APIRouter(tags=["recommend"], dependencies=[Depends(needs("read"))], route_class=QuickRoute)
+router = APIRouter(tags=["recommend"], dependencies=[Depends(needs("read"))])
 
 
 @router.post("/v1/recommend", response_model=RecommendOut)
