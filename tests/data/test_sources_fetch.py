@@ -20,8 +20,10 @@ from sources_server import Served, serving
 from foretaste.core.errors import DataError
 from foretaste.data.sources import transfer as transfer_module
 from foretaste.data.sources.checksum import parse_sidecar
-from foretaste.data.sources.fetch import Remote, fetch, verify_local
+from foretaste.data.sources.fetch import fetch
+from foretaste.data.sources.held import verify_local
 from foretaste.data.sources.limits import DownloadError, Limits, retry_after
+from foretaste.data.sources.remote import Remote
 
 CONTENT = random.Random(5).randbytes(3_000_000)
 QUICK = Limits(timeout=5.0, attempts=4, backoff=0.01, longest_wait=0.05)
@@ -59,7 +61,8 @@ def test_a_cut_connection_goes_on_at_the_byte_where_it_was_cut(tmp_path: Path) -
 def test_a_killed_download_is_resumed_by_the_next_process(tmp_path: Path) -> None:
     served = Served(CONTENT, pause=0.02, block=1 << 14)
     script = (
-        "import sys; from pathlib import Path; from foretaste.data.sources.fetch import Remote, fetch;"
+        "import sys; from pathlib import Path; from foretaste.data.sources.fetch import fetch;"
+        "from foretaste.data.sources.remote import Remote;"
         "from foretaste.data.sources.limits import Limits;"
         "fetch(Remote('files/log.gz'), [sys.argv[1]], Path(sys.argv[2]), Limits())"
     )

@@ -16,7 +16,7 @@ from foretaste.evaluation.report.page import write_report
 from foretaste.recipes.measuring import measure_run
 from foretaste.recipes.splitting import make_split
 from foretaste.recipes.train import train_run
-from foretaste.recipes.tune import without_test
+from foretaste.recipes.without_test import without_test
 from texts_fakes import write_shop
 
 TEXT = ("text.encoder=tfidf", "text.tfidf.dim=12", "text.tfidf.max_share=1")

@@ -14,7 +14,8 @@ from foretaste.core.config import configure
 from foretaste.core.errors import ArtefactError, ConfigError
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.splitting import make_split, open_dataset
-from foretaste.recipes.tune import tune_run, without_test
+from foretaste.recipes.tune import tune_run
+from foretaste.recipes.without_test import without_test
 
 pytest.importorskip("optuna")
 

@@ -12,7 +12,7 @@ from foretaste.cli.render import stdout
 from foretaste.cli.train import ConfigFile, Data, Overrides, PresetName
 
 if TYPE_CHECKING:
-    from foretaste.recipes.tune import TuneResult
+    from foretaste.recipes.search import TuneResult
 
 Name = Annotated[str, typer.Argument(help="The recipe; `foretaste ls` lists them.", show_default=False)]
 Out = Annotated[

@@ -11,9 +11,9 @@ from foretaste.core.errors import unknown
 from foretaste.data.sources.amazon_categories import CATEGORIES, slug
 from foretaste.data.sources.amazon_records import PRODUCTS, REVIEWS, product_maker, review_maker
 from foretaste.data.sources.delimited import Layout, read_ratings
-from foretaste.data.sources.fetch import Remote
 from foretaste.data.sources.records import read_batches
 from foretaste.data.sources.rejects import Rejects
+from foretaste.data.sources.remote import Remote
 from foretaste.data.sources.source import Files, Source
 from foretaste.data.sources.streams import open_stream
 from foretaste.data.sources.transfer import Advance

@@ -7,8 +7,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from foretaste.core.errors import DataError
-from foretaste.data.sources.fetch import Fetched, Remote, fetch, verify_local
+from foretaste.data.sources.fetch import fetch
+from foretaste.data.sources.held import verify_local
 from foretaste.data.sources.limits import Limits
+from foretaste.data.sources.remote import Fetched, Remote
 from foretaste.data.sources.source import Source
 
 CACHE = "FORETASTE_CACHE"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from foretaste.data.sources.delimited import Layout
-from foretaste.data.sources.fetch import Remote
 from foretaste.data.sources.movielens_reader import MovieLensReader
+from foretaste.data.sources.remote import Remote
 from foretaste.data.sources.source import Source
 
 BASE = "https://files.grouplens.org/datasets/movielens"

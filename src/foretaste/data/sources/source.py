@@ -9,8 +9,8 @@ from typing import Protocol
 
 import polars as pl
 
-from foretaste.data.sources.fetch import Remote
 from foretaste.data.sources.rejects import Rejects
+from foretaste.data.sources.remote import Remote
 from foretaste.data.sources.transfer import Advance
 
 Files = Mapping[str, Path]

@@ -10,9 +10,9 @@ import polars as pl
 
 from foretaste.data.sources import fields
 from foretaste.data.sources.archive import open_member
-from foretaste.data.sources.fetch import Remote
 from foretaste.data.sources.records import Record, Row, parse_json, read_batches
 from foretaste.data.sources.rejects import BadRecord, Rejects
+from foretaste.data.sources.remote import Remote
 from foretaste.data.sources.source import Files, Source
 from foretaste.data.sources.transfer import Advance
 
