@@ -6,7 +6,8 @@ import io
 import math
 from unittest import mock
 
-from hypothesis import given
+import numpy as np
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from foretaste.data.sources import delimited
@@ -35,7 +36,7 @@ def by_hand(lines: list[str], separator: str) -> tuple[list[tuple[str, str, int,
             continue
         try:
             user, item, rating, time = fields
-            row = (user, item, int(time), float(rating))
+            row = (user, item, int(time), float(np.float32(rating)))  # four bytes are kept of a rating
         except ValueError:
             bad.add(number)
             continue
@@ -47,6 +48,7 @@ def by_hand(lines: list[str], separator: str) -> tuple[list[tuple[str, str, int,
 
 
 @given(LINES, st.sampled_from([",", "\t", "::"]), st.integers(1, 200), st.booleans())
+@example([("u1", "B1", "9" * 30, "978300760")], ",", 200, True)
 def test_blocks_of_any_size_give_what_lines_give(
     rows: list[tuple[str, ...]], separator: str, block: int, ended: bool
 ) -> None:
