@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from foretaste.cli.errors import as_foretaste_error, show_error
 from foretaste.cli.lazy import LazyGroup, Verb
+from foretaste.cli.sharing import wait_briefly
 from foretaste.core.errors import ForetasteError
 
 DATA_VERBS = {
@@ -65,6 +66,7 @@ app = LazyGroup("foretaste", ABOUT, VERBS)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and leaves with its exit code: 0 well, 2 a mistake in the call or its input, 130 interrupted."""
+    wait_briefly()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
