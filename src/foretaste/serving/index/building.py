@@ -40,7 +40,7 @@ RECALL_AT, ENOUGH = 10, 0.95
 def choose_kind(items: int, dim: int, memory: float | None = None) -> str:
     """``exact``, ``ivf`` or ``ivfpq``, by size and memory.
 
-    A graph (``hnsw``) is for whoever asks for it: among a million vectors it takes 2.5 times as long as cells at a
+    A graph (``hnsw``) is for whoever asks for it: among a million vectors it takes four times as long as cells at a
     recall of .95, and where users lie in random directions it never gets there.
 
     Args:
