@@ -37,10 +37,6 @@ class Vocabulary(Sequence[str]):
         """The dense id of a raw one, or None when it is unknown."""
         return self._indices.get(raw)
 
-    def find(self, raw: Iterable[str]) -> list[int | None]:
-        """Dense ids of raw ones, in order; None for an unknown id."""
-        return list(map(self._indices.get, raw))
-
     def encode(self, raw: Iterable[str]) -> NDArray[np.int32]:
         """Dense ids of raw ones, in order; ``-1`` stands for an unknown id."""
         find = self._indices.get

@@ -32,8 +32,8 @@ def read_request(
     Raises:
         DataError: If an id is unknown under ``error``.
     """
-    dense = saved.items.find(map(str, history))
-    strange = [str(raw) for raw, index in zip(history, dense, strict=True) if index is None]
+    dense = saved.items.encode(map(str, history)).tolist()
+    strange = [str(raw) for raw, index in zip(history, dense, strict=True) if index < 0]
     known_user = saved.users.index_of(str(user)) if saved.users is not None and user is not None else None
     if on_unknown == "error":
         if strange:
@@ -41,7 +41,7 @@ def read_request(
         if user is not None and saved.users is not None and known_user is None:
             raise unknown_id("user", str(user), list(saved.users))
     return Request(
-        [index for index in dense if index is not None],
+        [index for index in dense if index >= 0],
         unknown=strange,
         user=None if user is None else str(user),
         dense_user=-1 if known_user is None else known_user,

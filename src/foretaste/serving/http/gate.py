@@ -86,7 +86,7 @@ class Gate:
             scope[LEVEL] = 0
             await self.app(scope, receive, answer)
             return
-        headers = headers_of(scope)
+        headers = _headers(scope)
         if self.busy > self.settings.concurrency:
             raise Problem(503, "too many requests are being worked on", kind="busy", headers={"Retry-After": "1"})
         self._check_site(headers)
@@ -171,7 +171,7 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "[::1]", "testserver"})
 """Names by which this machine calls itself (the last one in tests)."""
 
 
-def headers_of(scope: Scope) -> dict[bytes, str]:
+def _headers(scope: Scope) -> dict[bytes, str]:
     """A request's headers by their lower-case names; of several with one name the first counts."""
     return {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
 

@@ -19,7 +19,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from foretaste.core.errors import ForetasteError
-from foretaste.serving.http.gate import BODY, LEVEL, headers_of
+from foretaste.serving.http.gate import BODY, LEVEL
 from foretaste.serving.http.keys import ROLES
 from foretaste.serving.http.problems import Problem, as_problem
 
@@ -67,5 +67,5 @@ def _body_of(route: APIRoute) -> type[BaseModel]:
 
 
 def _is_json(scope: Scope) -> bool:
-    told = headers_of(scope).get(b"content-type", "")
-    return told.partition(";")[0].strip().lower() == "application/json"
+    told: bytes = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    return told.partition(b";")[0].strip().lower() == b"application/json"

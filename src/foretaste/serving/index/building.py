@@ -40,8 +40,8 @@ RECALL_AT, ENOUGH = 10, 0.95
 def choose_kind(items: int, dim: int, memory: float | None = None) -> str:
     """``exact``, ``ivf`` or ``ivfpq``, by size and memory.
 
-    A graph (``hnsw``) is for whoever asks for it: among a million vectors it takes four times as long as cells at a
-    recall of .95, and where users lie in random directions it never gets there.
+    A graph (``hnsw``) is for whoever asks for it: among a million vectors it takes nearly twice as long as
+    cells for less recall, and where users lie in random directions it never gets there.
 
     Args:
         items: Size of the catalogue.

@@ -31,7 +31,7 @@ REFINE = 8
 """Compressed vectors find this many times as many items as wanted; the true vectors choose among them."""
 
 CELL_ROUNDS, CELL_SAMPLE = 10, 64
-"""Rounds of the clustering that draws the cells, and vectors of each cell that it sees; more finds no more."""
+"""Rounds of the clustering that draws the cells, and vectors of each cell that it sees."""
 
 PART_WIDTH = 4
 """Numbers of a vector that share one byte of its compressed form."""
