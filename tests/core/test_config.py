@@ -17,12 +17,12 @@ from foretaste.core.config import (
     flat,
     from_dict,
     option,
-    parse_overrides,
     to_dict,
     to_toml,
     update,
 )
 from foretaste.core.errors import ConfigError
+from foretaste.core.keys import parse_overrides
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ nested group are written with a dot (``train.lr``). Nothing unknown and nothing 
 from __future__ import annotations
 
 import dataclasses
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
@@ -16,6 +15,8 @@ from typing import Any, TypeVar, get_type_hints
 
 from foretaste.core.convert import as_option_type, convert, type_name
 from foretaste.core.errors import ConfigError, nearest
+from foretaste.core.keys import first_path, nested, parse_overrides
+from foretaste.core.toml import read_toml, toml_value
 
 C = TypeVar("C")
 
@@ -102,7 +103,7 @@ def from_dict(cls: type[C], values: Mapping[str, Any], *, where: str = "") -> C:
 
 def update(config: C, values: Mapping[str, Any], *, where: str = "") -> C:
     """The config with some values replaced; see :func:`configure` for what is refused."""
-    return _update(config, _nested(values, where), "", config, where)
+    return _update(config, nested(values, where), "", config, where)
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -122,86 +123,6 @@ def to_toml(config: Any, *, comment: str = "") -> str:
     return "\n".join(lines) + "\n"
 
 
-def toml_value(value: Any) -> str:
-    """A plain value in TOML; None is the text ``"none"``, which every key that may be None reads as None."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    text = "none" if value is None else str(value)
-    escaped = "".join(_ESCAPES.get(c, c if c >= " " and c != "\x7f" else f"\\u{ord(c):04x}") for c in text)
-    return f'"{escaped}"'
-
-
-_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """The content of a TOML file.
-
-    Raises:
-        ConfigError: If it is not there or not TOML; says the line.
-    """
-    if not file.is_file():
-        near = (
-            nearest(file.name, (p.name for p in file.parent.glob("*") if p.is_file())) if file.parent.is_dir() else None
-        )
-        raise ConfigError(
-            f"there is no config file {str(file)!r}",
-            allowed="a TOML file of keys and values",
-            mend=f"did you mean {str(file.parent / near)!r}?" if near else "check the path",
-        )
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"the config file is not TOML: {error}",
-            where=str(file),
-            allowed='lines like `train.lr = 1e-3` or `backbone = "gru4rec"`',
-            mend="correct that line",
-        ) from error
-
-
-def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
-    """Texts ``key=value`` as a mapping with dotted keys; a later text overrules an earlier one."""
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise ConfigError(
-                f"{text!r} is not of the form key=value",
-                where="the command line",
-                allowed="key=value without blanks around the equals sign, like dim=128 or train.lr=1e-3",
-                mend=f"write {text.strip()}=VALUE, or an option with two dashes",
-            )
-        found[key.strip()] = value.strip()
-    return found
-
-
-def _nested(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Dotted keys opened into groups."""
-    out: dict[str, Any] = {}
-    for key, value in values.items():
-        head, dot, rest = key.partition(".")
-        inner = _nested(value, where) if isinstance(value, Mapping) else value
-        _put(out, head, _nested({rest: inner}, where) if dot else inner, where)
-    return out
-
-
-def _put(into: dict[str, Any], key: str, value: Any, where: str) -> None:
-    if key not in into or not (isinstance(into[key], dict) or isinstance(value, dict)):
-        into[key] = value
-        return
-    if not (isinstance(into[key], dict) and isinstance(value, dict)):
-        raise ConfigError(
-            f"the key {key!r} is given both as a value and as a group", where=where, mend="give one of them"
-        )
-    for inner, item in value.items():
-        _put(into[key], inner, item, where)
-
-
 def _update(config: C, values: Mapping[str, Any], prefix: str, root: Any, where: str) -> C:
     specs = {spec.name: spec for spec in dataclasses.fields(config)}  # type: ignore[arg-type]
     hints = get_type_hints(type(config))
@@ -209,7 +130,7 @@ def _update(config: C, values: Mapping[str, Any], prefix: str, root: Any, where:
     for name, value in values.items():
         key = prefix + name
         if name not in specs:
-            raise _unknown_key(key + _first_path(value), prefix, list(specs), root, where)
+            raise _unknown_key(key + first_path(value), prefix, list(specs), root, where)
         current = getattr(config, name)
         if dataclasses.is_dataclass(current) and not isinstance(current, type):
             new[name] = _update_group(current, value, key, root, where)
@@ -231,14 +152,6 @@ def _update_group(current: Any, value: Any, key: str, root: Any, where: str) -> 
         allowed=", ".join(keys),
         mend=f"set one of its keys, like {keys[0]}=…",
     )
-
-
-def _first_path(value: Any) -> str:
-    """The rest of the dotted key that a nested value was written under."""
-    if not isinstance(value, Mapping) or not value:
-        return ""
-    key, inner = next(iter(value.items()))
-    return f".{key}{_first_path(inner)}"
 
 
 def _unknown_key(key: str, prefix: str, level: list[str], root: Any, where: str) -> ConfigError:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foretaste.core.config import describe, read_toml, update
+from foretaste.core.config import describe, update
 from foretaste.core.errors import ConfigError, unknown
+from foretaste.core.toml import read_toml
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 from textwrap import fill, indent
 from typing import Any
 
-from foretaste.core.config import describe, from_dict, read_toml, toml_value
+from foretaste.core.config import describe, from_dict
 from foretaste.core.errors import ConfigError
 from foretaste.core.files import write_atomic
+from foretaste.core.toml import read_toml, toml_value
 from foretaste.text.prompts.spec import Field, PromptSpec, PromptStyle, UserPromptSpec
 
 
