@@ -39,6 +39,18 @@ def test_the_defaults_are_the_first_trial(fake_recipe: Interruptions, tidy: Path
     assert all(isinstance(row["values"]["train.epochs"], int) for row in found.trials)
 
 
+def test_a_default_outside_the_space_is_tried_as_it_is(fake_recipe: Interruptions, tidy: Path, tmp_path: Path) -> None:
+    space = tmp_path / "space.toml"
+    space.write_text("dim = [2, 4]\n[train]\nlr = {low = 1e-2, high = 1.0}\n")
+    fake_recipe.stop_before = "second"
+    with pytest.raises(KeyboardInterrupt):
+        tune_run("fake", tidy, tmp_path / "tune", trials=2, space_file=space, overrides=["train.lr=3"])
+    fake_recipe.stop_before = None
+    found = tune_run("fake", tidy, tmp_path / "tune", trials=2, space_file=space, overrides=["train.lr=3"])
+    assert found.trials[0]["values"] == {"dim": 4, "train.lr": 3.0}
+    assert found.trials[1]["values"]["train.lr"] <= 1.0
+
+
 def test_a_study_goes_on_and_counts_what_was_done(fake_recipe: Interruptions, tidy: Path, tmp_path: Path) -> None:
     fake_recipe.stop_before = "second"
     with pytest.raises(KeyboardInterrupt):

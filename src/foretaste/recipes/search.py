@@ -24,6 +24,8 @@ from foretaste.recipes.space import Choice, Range
 
 STUDY, BEST, RESULT = "study.db", "best.toml", "result.json"
 GOAL = "ndcg@10"
+OWN = "own"
+"""Marks the trial of the base config itself: a key whose value lies outside the space is not drawn there but left."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ class Search:
         states = self.optuna.trial.TrialState
         for cut_off in study.get_trials(deepcopy=False, states=[states.RUNNING]):
             study.tell(cut_off.number, state=states.FAIL)
-            study.enqueue_trial(cut_off.params)
+            study.enqueue_trial(cut_off.params, user_attrs={OWN: cut_off.user_attrs.get(OWN, False)})
         if not study.trials:
-            study.enqueue_trial({key: _plain(value) for key, value in self._defaults().items()})
+            study.enqueue_trial({key: _plain(value) for key, value in self._defaults().items()}, user_attrs={OWN: True})
         return study
 
     def _defaults(self) -> dict[str, Any]:
@@ -110,7 +112,8 @@ class Search:
 
     def _trial(self, number: int, trials: int) -> None:
         trial = self.study.ask()
-        values = {key: self._draw(trial, key, drawn) for key, drawn in self.space.items()}
+        drawn = self._defaults() if trial.user_attrs.get(OWN) else self.space
+        values = {key: self._draw(trial, key, self.space[key]) for key in drawn}
         began = time.perf_counter()
         shown = " ".join(f"{key}={_short(value)}" for key, value in values.items())
         try:
@@ -152,7 +155,7 @@ class Search:
         return value, seconds
 
     def _result(self) -> TuneResult:
-        told = [_row(trial) for trial in self._told()]
+        told = [self._row(trial) for trial in self._told()]
         measured = [row for row in told if row["value"] is not None]
         if not measured:
             raise ConfigError(
@@ -169,15 +172,15 @@ class Search:
         )
         return TuneResult(self.folder, self.found.name, best["values"], best["value"], told, self.folder / BEST)
 
-
-def _row(trial: Any) -> dict[str, Any]:
-    return {
-        "trial": trial.number,
-        "value": trial.value,
-        "values": dict(trial.params),
-        "seconds": round(trial.user_attrs.get("seconds", 0.0), 3),
-        "refused": trial.user_attrs.get("refused", ""),
-    }
+    def _row(self, trial: Any) -> dict[str, Any]:
+        own = flat(self.base)
+        return {
+            "trial": trial.number,
+            "value": trial.value,
+            "values": {key: own[key] for key in self.space} | trial.params,
+            "seconds": round(trial.user_attrs.get("seconds", 0.0), 3),
+            "refused": trial.user_attrs.get("refused", ""),
+        }
 
 
 def _plain(value: Any) -> Any:
