@@ -29,6 +29,7 @@ from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.data.target_sets import questions
+from foretaste.recipes.attempts import begin_attempt
 from foretaste.recipes.measuring import Part, dataset_of, measure
 from foretaste.recipes.presets import preset as find_preset
 from foretaste.recipes.registry import Recipe, recipe
@@ -59,7 +60,7 @@ class RunResult:
         recipe: What was trained.
         test: Metrics on the test targets, as `evaluate --json` prints them; empty in a process that only helped.
         valid: The same on the validation targets.
-        seconds: What training and evaluation took, this attempt.
+        seconds: What training took, all attempts together, and evaluation.
         finished_before: Whether the run was there already and nothing was done.
     """
 
@@ -130,11 +131,11 @@ def _conduct(found: Recipe, config: Any, dataset: Dataset, folder: Path) -> RunR
 
 
 def _run(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Path, record: RunRecord) -> RunResult:
-    began = time.perf_counter()
+    attempt = begin_attempt(folder)
     seed_everything(config.seed)
     run = Run(folder, version=foretaste.__version__)
     model = found.train(run, dataset, split, config)
-    trained = time.perf_counter()
+    taken, trained = attempt.seconds(), time.perf_counter()
     save_model(
         folder / MODEL,
         found.name,
@@ -151,7 +152,7 @@ def _run(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Pat
     write_atomic(folder / PER_USER, test.per_user.write_parquet)
     metrics = {"test": test.report, "valid": valid.report}
     write_json(folder / METRICS, metrics)
-    seconds = {"train": round(trained - began, 3), "evaluate": round(time.perf_counter() - trained, 3)}
+    seconds = {"train": round(taken, 3), "evaluate": round(time.perf_counter() - trained, 3)}
     files = {name: file_digest(folder / name) for name in (METRICS, PER_USER)}
     write_json(
         folder / MANIFEST,
@@ -164,6 +165,7 @@ def _run(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Pat
             "versions": versions(),
             "begun": record.begun,
             "seconds": seconds,
+            "attempts": attempt.number,
             "peak_memory_mb": peak_memory_mb(),
             "metrics": {part: metrics[part]["metrics"] for part in metrics},
             "files": files,
