@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,11 +14,14 @@ from foretaste.data.sequences import Sequences
 from foretaste.data.split import leave_one_out
 from foretaste.evaluation.blocks import evaluating, score_blocks
 from foretaste.evaluation.evaluate import validation_metrics
+from foretaste.evaluation.groups import head_items
+from foretaste.evaluation.metrics import ndcg
+from foretaste.evaluation.ranks import ranks
 from foretaste.models import serving_terms
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
-from foretaste.recipes.serving_terms import CONTENT, choose_serving
+from foretaste.recipes.serving_terms import CONTENT, _best, choose_serving
 
 ITEMS, DIM = 40, 8
 TEXT = torch.randn(ITEMS, 12, generator=torch.Generator().manual_seed(1))
@@ -132,6 +136,32 @@ def test_the_chosen_terms_are_the_best_that_were_tried(mask_seen: bool) -> None:
     top = max(tried, key=lambda one: one["ndcg@10"])
     assert asdict(best).items() <= top.items()
     assert top["ndcg@10"] > tried[0]["ndcg@10"]
+
+
+def test_the_tail_decides_between_choices_that_are_nearly_as_good_for_all() -> None:
+    split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
+    model = served()
+    best, tried = choose_serving(model, split, tail_slack=0.1)
+    top = max(one["ndcg@10"] for one in tried)
+    near = [one for one in tried if one["ndcg@10"] >= 0.9 * top]
+    chosen = max(near, key=lambda one: one["tail ndcg@10"])
+    assert asdict(best).items() <= chosen.items()
+    assert 1 < len(near) < len(tried)
+    model.serve_with(best)
+    found = ndcg(ranks(model, split.valid, mask_seen=True), 10)
+    assert chosen["tail ndcg@10"] == pytest.approx(found[~head_items(COUNTS.numpy())[split.valid.items]].mean())
+
+
+def test_no_more_than_the_slack_is_given_up_for_the_tail() -> None:
+    tail = np.arange(10) < 2
+    top, near, far = np.full(10, 0.5), np.where(tail, 0.7, 0.44), np.where(tail, 1.0, 0.3)
+    gains = np.stack([far, top, near])
+    np.testing.assert_allclose(gains.mean(1), [0.44, 0.5, 0.492])
+    assert _best(gains, tail, 0.0) == 1
+    assert _best(gains, tail, 0.01) == 1
+    assert _best(gains, tail, 0.02) == 2
+    assert _best(gains, tail, 0.2) == 0
+    assert _best(gains, np.zeros(10, dtype=bool), 0.2) == 1
 
 
 def test_one_view_without_text_leaves_nothing_to_choose() -> None:

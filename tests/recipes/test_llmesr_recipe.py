@@ -107,7 +107,9 @@ def test_serving_terms_chosen_after_training_are_saved_and_measured(tidy: Path, 
     model = load_model(tmp_path / "tuned" / "model").model
     assert model.serving.content_weight == choice["chosen"]["content_weight"]  # type: ignore[union-attr]
     best = max(one["ndcg@10"] for one in choice["tried"])
-    assert tuned.valid["metrics"]["ndcg@10"] == pytest.approx(best)
+    chosen = next(one for one in choice["tried"] if choice["chosen"].items() <= one.items())
+    assert tuned.valid["metrics"]["ndcg@10"] == pytest.approx(chosen["ndcg@10"])
+    assert chosen["ndcg@10"] >= 0.98 * best
     assert choice["tried"][0]["ndcg@10"] == pytest.approx(plain.valid["metrics"]["ndcg@10"])
 
 

@@ -57,6 +57,9 @@ class DualViewConfig(BackboneConfig):
         choices=("none", "centre", "whiten"),
         paper="none",
     )
+    standard_dims: int = option(
+        0, "Directions that whitening keeps, those of largest variance; 0 keeps all.", paper="all", low=0
+    )
     text_length: float = option(
         1.0, "Their length after that, root mean square: the shorter, the slower the adapter learns.", low=1e-6
     )
@@ -109,11 +112,13 @@ def llmesr(
 def text_adapter(config: DualViewConfig, text: Tensor, *, fitted: bool = True) -> nn.Module:
     """From text to item vectors: inner layers are half as wide as the text, as in the paper."""
     width = text.shape[1]
+    if config.standard == "whiten" and config.standard_dims:
+        width = min(width, config.standard_dims)
     inner = [max(config.dim, width // 2)] * (config.adapter_layers - 1)
     adapter = Adapter([width, *inner, config.dim], activation=config.adapter_activation)
     whole: nn.Module = adapter
     if config.standard != "none":
-        standard = Standard(width, width, "pca" if config.standard == "whiten" else "none")
+        standard = Standard(text.shape[1], width, "pca" if config.standard == "whiten" else "none")
         whole = StandardAdapter(standard, adapter)
         if fitted:
             standard.fit(text).matrix.mul_(config.text_length / math.sqrt(width))

@@ -66,6 +66,9 @@ class PADRecipeConfig(PADConfig, ServedRecipeConfig, TextSequenceConfig):
     tune_serving: bool = option(
         False, "Choose a content term by the validation targets; scores are then more than one inner product."
     )
+    tail_slack: float = option(
+        0.0, "Share of the best NDCG@10 that this may give up for more of it on tail items.", low=0, high=1
+    )
 
 
 def train(run: Run, data: Dataset, split: Split, config: PADRecipeConfig) -> ServedModel:

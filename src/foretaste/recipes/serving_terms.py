@@ -17,13 +17,14 @@ from foretaste.core.files import read_json, write_json
 from foretaste.core.progress import say
 from foretaste.data.split import Split, Targets
 from foretaste.evaluation.blocks import Seen, evaluating
-from foretaste.evaluation.metrics import mean_metrics
+from foretaste.evaluation.groups import head_items
+from foretaste.evaluation.metrics import ndcg
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig
 from foretaste.nn.text_items import Views
 from foretaste.recipes.config import RecipeConfig
 
-CONTENT = (0.0, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
+CONTENT = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
 ALPHA = (0.75, 0.5, 0.25, 0.0)
 RARE = (0.25, 0.5, 0.75)
 """Quantiles of the items' popularity up to which an item counts as rare."""
@@ -40,6 +41,10 @@ class ServedConfig(ServingConfig):
         "Choose content term and router by the validation targets once the network is trained; else they are as given.",
         paper="false",
     )
+    tail_slack: float = option(
+        0.02, "Share of the best NDCG@10 that this may give up for more NDCG@10 of tail items; 0 gives up none.",
+        paper="0", low=0, high=1,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,31 +62,31 @@ def served(run: Run, network: SequenceRecommender, split: Split, config: ServedR
     return model
 
 
-def tuned_serving(run: Run, model: ServedModel, split: Split, config: RecipeConfig) -> ServingConfig:
+def tuned_serving(run: Run, model: ServedModel, split: Split, config: ServedRecipeConfig) -> ServingConfig:
     """The best of a small grid as one stage of a run.
 
     Args:
         run: The run that owns the stage.
         model: The trained model; what it serves with is left as it was.
         split: Its validation targets are what is looked at.
-        config: Whether seen items are masked.
+        config: Whether seen items are masked, and what the terms are chosen by.
     """
 
     def make(folder: Path) -> ServingConfig:
-        best, tried = choose_serving(model, split, mask_seen=config.mask_seen)
+        best, tried = choose_serving(model, split, mask_seen=config.mask_seen, tail_slack=config.tail_slack)
         write_json(folder / CHOICE, {"chosen": asdict(best), "tried": tried})
         return best
 
     def read(folder: Path) -> ServingConfig:
         return ServingConfig(**read_json(folder / CHOICE)["chosen"])
 
-    return run.stage("serving", make, read, inputs={"grid": [CONTENT, ALPHA, RARE]})
+    return run.stage("serving", make, read, inputs={"grid": [CONTENT, ALPHA, RARE], "tail_slack": config.tail_slack})
 
 
 def choose_serving(
-    model: ServedModel, split: Split, *, mask_seen: bool = True
+    model: ServedModel, split: Split, *, mask_seen: bool = True, tail_slack: float = 0.0
 ) -> tuple[ServingConfig, list[dict[str, float]]]:
-    """The serving terms with the best validation NDCG@10, and everything that was tried; the first adds nothing.
+    """The serving terms that are best for the validation targets, and all that was tried; the first adds nothing.
 
     All of the grid is tried in one pass: a history is encoded, and its parts of the scores are computed, once.
 
@@ -89,20 +94,38 @@ def choose_serving(
         model: The trained model; what it serves with is left as it was.
         split: Its validation targets are what is looked at.
         mask_seen: Whether items of a history are left out of its ranking.
+        tail_slack: Among the choices whose NDCG@10 is at most this share below the best one's, the best for tail items
+            is taken.
     """
     routers, weights = list(_routers(model)), CONTENT if model.text is not None else CONTENT[:1]
     with evaluating(model):
         places = np.concatenate(list(_places(model, split.valid, routers, weights, mask_seen)), axis=2)
-    tried: list[dict[str, float]] = []
-    for (alpha, below), of_router in zip(routers, places, strict=True):
-        for weight, ranks in zip(weights, of_router, strict=True):
-            terms = ServingConfig(weight, alpha, below)
-            tried.append({**asdict(terms), **mean_metrics(ranks, (10,), ("ndcg", "hr"))})
-    top = max(tried, key=lambda one: one["ndcg@10"])
-    best = ServingConfig(top["content_weight"], top["router_alpha"], int(top["router_below"]))
-    gain = f"validation ndcg@10 {tried[0]['ndcg@10']:.4f} -> {top['ndcg@10']:.4f}"
-    say("serving   " + ", ".join(f"{key}={value:g}" for key, value in asdict(best).items()) + f": {gain}")
-    return best, tried
+    terms = [ServingConfig(weight, alpha, below) for alpha, below in routers for weight in weights]
+    gains = ndcg(places.reshape(len(terms), -1), 10)
+    tail = ~head_items(model.popularity.cpu().numpy())[split.valid.items]
+    tried = [
+        {**asdict(one), "ndcg@10": float(row.mean()), "tail ndcg@10": float(row[tail].mean()) if tail.any() else 0.0}
+        for one, row in zip(terms, gains, strict=True)
+    ]
+    chosen = _best(gains, tail, tail_slack)
+    told = ", ".join(f"{key}={value:g}" for key, value in asdict(terms[chosen]).items())
+    gained = (f"{what} {tried[0][what]:.4f} -> {tried[chosen][what]:.4f}" for what in ("ndcg@10", "tail ndcg@10"))
+    say(f"serving   {told}: validation {', '.join(gained)}")
+    return terms[chosen], tried
+
+
+def _best(gains: NDArray[np.float64], tail: NDArray[np.bool_], slack: float) -> int:
+    """The choice with the largest mean, or the best one for the tail among those that are nearly as good.
+
+    Args:
+        gains: What each choice gains on each target, ``(choices, n)``.
+        tail: Which targets are tail items, ``(n,)``.
+        slack: What share of the best mean may be given up.
+    """
+    whole = gains.mean(1)
+    if not slack or not tail.any():
+        return int(whole.argmax())
+    return int(np.where(whole >= (1 - slack) * whole.max(), gains[:, tail].mean(1), -1.0).argmax())
 
 
 def _routers(model: ServedModel) -> Iterator[tuple[float, int]]:
