@@ -11,7 +11,7 @@ from torch import Tensor
 
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
-from foretaste.models.llmesr import DualViewConfig, llmesr
+from foretaste.models.llmesr import DualViewConfig, llmesr, text_adapter
 from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
@@ -106,6 +106,20 @@ def test_the_folded_adapter_is_the_adapter(layers: int, standard: str) -> None:
     torch.testing.assert_close(model.item_vectors()[:, DIM:], vectors, atol=1e-5, rtol=1e-4)
 
 
+def test_whitening_keeps_the_directions_of_largest_variance() -> None:
+    text = TEXT * torch.linspace(3.0, 0.1, WIDTH)
+    adapter = text_adapter(DualViewConfig(**SMALL, standard_dims=4), text)
+    kept = adapter.standard(text)  # type: ignore[union-attr, operator]
+    assert kept.shape == (ITEMS, 4)
+    torch.testing.assert_close(kept.T @ kept / ITEMS, torch.eye(4) / 4, atol=1e-2, rtol=0)
+    main = torch.linalg.svd(text - text.mean(0), full_matrices=False)[0][:, :4]
+    torch.testing.assert_close(main @ (main.T @ kept), kept, atol=1e-4, rtol=1e-3)
+    assert adapter(text).shape == (ITEMS, DIM)
+    again = text_adapter(DualViewConfig(**SMALL, standard_dims=4), torch.zeros_like(text), fitted=False)
+    again.load_state_dict(adapter.state_dict())
+    torch.testing.assert_close(again(text), adapter(text))
+
+
 @pytest.mark.parametrize("activation", ["none", "relu"])
 def test_both_views_start_on_the_same_scale(activation: str) -> None:
     co, se = views_of(network(adapter_activation=activation, init_std=0.3))
@@ -153,7 +167,7 @@ def test_each_ablation_takes_away_what_it_names() -> None:
 
 def test_the_paper_counts_as_many_parameters() -> None:
     """Adapter 1.23 M and cross-attention 32.9 k for text of width 1536 and vectors of width 64."""
-    model = llmesr(DualViewConfig(), torch.zeros(3, 1536))
+    model = llmesr(DualViewConfig(standard="none"), torch.zeros(3, 1536))
     adapter = sum(p.numel() for name, p in model.named_parameters() if "adapter" in name)
     crossing = sum(
         p.numel()

@@ -58,7 +58,7 @@ class DualViewConfig(BackboneConfig):
         paper="none",
     )
     standard_dims: int = option(
-        0, "Directions that whitening keeps, those of largest variance; 0 keeps all.", paper="all", low=0
+        512, "Directions that whitening keeps, those of largest variance; 0 keeps all.", paper="all", low=0
     )
     text_length: float = option(
         1.0, "Their length after that, root mean square: the shorter, the slower the adapter learns.", low=1e-6
