@@ -19,7 +19,7 @@ from foretaste.models.serving_terms import ServedModel, ServingConfig, as_compar
 from foretaste.nn.text_items import TextTable
 from foretaste.recipes.run_folder import MODEL, is_finished
 from foretaste.recipes.saved import load_model
-from foretaste.recipes.serving_terms import choose_serving
+from foretaste.recipes.serving_terms import ServedConfig, choose_serving
 from foretaste.recipes.splitting import make_split
 from longtail.kept import keep, kept
 from longtail.plan import Cell
@@ -57,7 +57,7 @@ def derive(cell: Cell, root: Path, out: Path) -> str:
     split, model = make_split(data, "leave-one-out"), load_model(run / MODEL).model.eval()
     if cell.method == "plain":
         model = WithText(model, torch.from_numpy(split.train.counts(data.num_items)), _text(reader)).eval()
-        model.serve_with(choose_serving(model, split)[0])
+        model.serve_with(choose_serving(model, split, tail_slack=ServedConfig().tail_slack)[0])
     else:
         _served(model).serve_with(ServingConfig())
     found = evaluate(_served(model), split, data, part="test", beyond=False)
