@@ -91,7 +91,7 @@ def test_the_item_branch_tells_head_items_from_some_contexts(melt, monkeypatch):
     model, _, items = melt
     model.eval()
     items.done.fill_(0.3)
-    read, owners = _notes(monkeypatch, encode_rows=1), _notes(monkeypatch, _means=1)
+    read, owners = _notes(monkeypatch, encode_rows=1), _notes(monkeypatch, means=1)
     term = items(model.model, None)
     wanted, sizes = [], []
     for owner in range(items.config.branch_rows):

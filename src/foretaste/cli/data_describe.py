@@ -10,7 +10,7 @@ import typer
 from foretaste.cli.output import JsonFlag, emit
 
 if TYPE_CHECKING:
-    from foretaste.data.describe import Description
+    from foretaste.data.description import Description
 
 
 def data_describe(

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from foretaste.core.extras import require
 from foretaste.core.files import write_atomic
 from foretaste.data.dataset import Dataset
-from foretaste.data.describe import Description
 from foretaste.data.describe_rows import summary_rows, text_rows
+from foretaste.data.description import Description
 
 POINTS = 400
 """Curves are thinned to so many points, so that a page stays small."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foretaste.data.describe import RARE, Description, Spread
+from foretaste.data.description import RARE, Description, Spread
 
 
 def summary_rows(found: Description) -> list[tuple[str, ...]]:

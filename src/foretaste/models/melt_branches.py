@@ -7,9 +7,6 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -19,20 +16,13 @@ from torch import Tensor, nn
 from foretaste.data.contexts import Contexts
 from foretaste.data.sequences import Sequences
 from foretaste.models.auxiliary import AuxiliaryLoss
-from foretaste.models.base import as_tensor
 from foretaste.models.melt import MELTConfig
-from foretaste.models.sequence import SequenceRecommender, blocks_of_like_length
+from foretaste.models.melt_states import encode_rows, evaluating, means, newest, split_blocks, without_dropout
+from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
 from foretaste.nn.draws import draw_distinct, draw_sizes
-from foretaste.nn.dropout import Dropout
 from foretaste.nn.items import IdTable
 from foretaste.nn.ridge import Ridge
-
-BLOCK_TOKENS = 4_096
-"""Places encoded at once: few enough that short rows are not padded to the longest."""
-
-BLOCK_HEADS = 1_024
-"""Heads or tails looked at together outside of training steps."""
 
 ITEM_SPAN = 50
 """Interactions beyond the threshold at which the weights of head items stop changing."""
@@ -133,7 +123,7 @@ class UserBranch(Branch):
     def warm_start(self, model: SequenceRecommender) -> None:
         layer = self._users[0]
         ridge = Ridge(layer.in_features, layer.out_features, layer.weight.device)
-        for heads in _blocks(np.arange(len(self.heads))):
+        for heads in split_blocks(np.arange(len(self.heads))):
             whole = self.heads.take(heads)
             few = newest(whole, 1 + heads % self.most(whole))
             ridge.add(encode_rows(model, few), encode_rows(model, whole))
@@ -171,7 +161,7 @@ class ItemBranch(Branch):
         states = self.complete(encode_rows(model, self.contexts.rows.take(rows)))
         owners = np.repeat(np.arange(len(items)), sizes.numpy())
         vectors = model.items(torch.from_numpy(items).to(states.device))
-        return self.distance(heads, self.map(_means(states, owners, len(items))), vectors)
+        return self.distance(heads, self.map(means(states, owners, len(items))), vectors)
 
     def begin_epoch(self, model: SequenceRecommender, epoch: int, epochs: int) -> None:
         """Gives tail items the vectors that their contexts tell.
@@ -184,7 +174,7 @@ class ItemBranch(Branch):
         if not isinstance(table, IdTable):
             raise TypeError("the item branch rewrites rows of a table of ids, and this model has none")
         with evaluating(model):
-            told = [self.map(self.told(model, items, None)) for items in _blocks(self.tail)]
+            told = [self.map(self.told(model, items, None)) for items in split_blocks(self.tail)]
             if told:
                 table.weight[torch.from_numpy(self.tail).to(table.weight.device)] = torch.cat(told)
 
@@ -193,61 +183,11 @@ class ItemBranch(Branch):
         rows, owners = self.contexts.of(items, most)
         states = encode_rows(model, self.contexts.rows.take(rows))
         completed = self.complete(states) if self.config.complete_contexts else states
-        return _means(completed, owners, len(items))
+        return means(completed, owners, len(items))
 
     def warm_start(self, model: SequenceRecommender) -> None:
         ridge = Ridge(self.map.in_features, self.map.out_features, self.map.weight.device)
-        for items in _blocks(self.heads):
+        for items in split_blocks(self.heads):
             vectors = model.items(torch.from_numpy(items).to(self.map.weight.device))
             ridge.add(self.told(model, items, self.most), vectors)
         ridge.solve(self.map)
-
-
-def newest(rows: Sequences, counts: NDArray[np.int64]) -> Sequences:
-    """Each row cut to its newest ``counts`` items, ``(n,)``, at most its length."""
-    return replace(rows, starts=rows.starts + rows.lengths - counts, lengths=counts)
-
-
-def encode_rows(model: SequenceRecommender, rows: Sequences) -> Tensor:
-    """The state after the newest item of each row, ``(n, d)``, with gradients; no row may be empty."""
-    device = next(model.parameters()).device
-    blocks = list(blocks_of_like_length(rows.lengths, BLOCK_TOKENS))
-    states = []
-    for index in blocks:
-        block = rows.take(index)
-        states.append(model.last_states(as_tensor(block.padded()).to(device), as_tensor(block.lengths).to(device)))
-    back = torch.from_numpy(np.argsort(np.concatenate(blocks))).to(device)
-    return torch.cat(states)[back]
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode without gradients within, whatever the mode before: so results do not depend on it by a bit."""
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        yield
-    model.train(before)
-
-
-@contextmanager
-def without_dropout(model: nn.Module) -> Iterator[None]:
-    """Within it nothing is dropped; all else stays in training mode, which a GRU needs for gradients on a GPU."""
-    asleep = [part for part in model.modules() if isinstance(part, Dropout) and part.training]
-    for part in asleep:
-        part.eval()
-    yield
-    for part in asleep:
-        part.train()
-
-
-def _means(states: Tensor, owners: NDArray[np.int64], count: int) -> Tensor:
-    """The mean of the states of each owner: ``(n, d)`` and ``(n,)`` → ``(count, d)``; every owner has one or more."""
-    index = torch.from_numpy(owners).to(states.device)
-    sums = states.new_zeros(count, states.shape[1]).index_add(0, index, states)
-    return sums / torch.bincount(index, minlength=count)[:, None]
-
-
-def _blocks(numbers: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    cuts = np.arange(BLOCK_HEADS, len(numbers), BLOCK_HEADS)
-    return [block for block in np.split(numbers, cuts) if len(block)]
