@@ -22,6 +22,7 @@ from longtail import tuning
 from longtail.derived import derive
 from longtail.kept import keep, kept
 from longtail.plan import Cell, cells, preparations
+from longtail.scft import keep_scft, scft_lines
 from longtail.table import table
 from machine import heading, load
 from quiet import run
@@ -59,6 +60,7 @@ def prepare(data: str, root: Path, out: Path, wanted: set[str]) -> None:
         if made.method in wanted and not (made.folder / "manifest.json").is_file():
             done = run(made.command, made.folder.with_suffix(".log"))
             print(f"{made.folder}: {'done' if done else 'FAILED'}", flush=True)
+    keep_scft(data, out)
 
 
 def each(jobs: int, work: list[Cell], do: Callable[[Cell], str]) -> None:
@@ -71,7 +73,7 @@ def each(jobs: int, work: list[Cell], do: Callable[[Cell], str]) -> None:
 
 def write() -> None:
     """Writes the table of everything kept."""
-    lines = heading("The long tail: LLM-ESR, LLMEmb and their baselines", PROTOCOL, LOAD) + table()
+    lines = heading("The long tail: LLM-ESR, LLMEmb and their baselines", PROTOCOL, LOAD) + table() + scft_lines()
     RESULT.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
