@@ -7,7 +7,7 @@ them. So each attempt notes when it began and how long those before it took.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from foretaste.core.files import read_json, write_json
@@ -43,7 +43,7 @@ def begin_attempt(folder: Path) -> Attempt:
     last = _last(folder)
     before = 0.0 if last is None else last.before + max(0.0, _newest(folder) - last.began)
     attempt = Attempt(time.time(), 1 if last is None else last.number + 1, round(before, 3))
-    write_json(folder / ATTEMPT, {"began": attempt.began, "number": attempt.number, "before": attempt.before})
+    write_json(folder / ATTEMPT, asdict(attempt))
     return attempt
 
 
