@@ -15,7 +15,8 @@ from torch import Tensor
 
 from foretaste.data.dataset import Dataset
 from foretaste.evaluation.evaluate import evaluate
-from foretaste.models.serving_terms import ServedModel, ServingConfig, as_compared
+from foretaste.models.content import as_compared
+from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.text_items import TextTable
 from foretaste.recipes.run_folder import MODEL, is_finished
 from foretaste.recipes.saved import load_model

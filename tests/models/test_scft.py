@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from foretaste.core.errors import ConfigError
-from foretaste.models.scft import SCFT, ViewBatch, block_linears, mean_cosine, two_view_recall, with_lora
+from foretaste.models.lora import block_linears, with_lora
+from foretaste.models.scft import SCFT, ViewBatch
+from foretaste.models.scft_measures import mean_cosine, two_view_recall
 from foretaste.nn.dropout import Dropout
 from foretaste.nn.losses.soft_clip import soft_clip
 from foretaste.nn.losses.symmetric import symmetric_infonce

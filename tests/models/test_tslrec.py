@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from foretaste.data.sequences import Sequences
-from foretaste.models.scft import with_lora
+from foretaste.models.lora import with_lora
 from foretaste.models.tslrec import PreferenceReader, fitting, preferences
 from foretaste.nn.batch import SequenceBatch
 from foretaste.text.encoders.loading import load_language_model

@@ -18,7 +18,8 @@ from foretaste.core.errors import ArtefactError, ConfigError
 from foretaste.core.files import file_digest
 from foretaste.data.dataset import Dataset
 from foretaste.recipes import scft as stage
-from foretaste.recipes.scft import ADAPTER, REPORT, TRAINING, SCFTConfig
+from foretaste.recipes.scft import ADAPTER, REPORT, TRAINING
+from foretaste.recipes.scft_config import SCFTConfig
 from foretaste.recipes.texts import TextConfig, prompt_spec
 from foretaste.recipes.tuning import TuneConfig, tune_alone, tune_encoder
 from foretaste.text.encoders.opening import open_encoder

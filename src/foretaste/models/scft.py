@@ -7,27 +7,19 @@ Only LoRA adapters on the linear layers of the transformer blocks are trained; t
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from foretaste.core.errors import ConfigError
-from foretaste.core.extras import require
 from foretaste.models.base import Trainable
-from foretaste.nn.dropout import Dropout
 from foretaste.nn.losses.soft_clip import soft_clip
 from foretaste.nn.losses.symmetric import symmetric_infonce
 from foretaste.text.encoders.pooling import pool
 
 PIECES = 4
 """Parts of like length in which a batch is read."""
-
-LORA = "lora_"
-"""Part of the name of every parameter that LoRA adds."""
 
 
 @dataclass(frozen=True)
@@ -134,72 +126,3 @@ class SCFT(nn.Module, Trainable):
             part._apply(fn, recurse)  # type: ignore[no-untyped-call]
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
-
-
-def with_lora(model: nn.Module, *, rank: int, alpha: float, dropout: float) -> nn.Module:
-    """Freezes a language model and puts LoRA (Hu et al. 2022) on every linear layer of its transformer blocks.
-
-    Args:
-        model: A model of the transformers library; changed in place.
-        rank: Of each update.
-        alpha: The update is scaled by ``alpha / rank``.
-        dropout: On the update's input.
-
-    Returns:
-        The same network, wrapped by peft; ``merge_and_unload()`` gives it back with the updates added to its weights.
-    """
-    peft = require("peft", extra="text", why="fine-tuning with LoRA")
-    config = peft.LoraConfig(r=rank, lora_alpha=alpha, lora_dropout=dropout, target_modules=block_linears(model))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers under a name that will be gone
-        wrapped: nn.Module = peft.get_peft_model(model, config)
-    for part in list(wrapped.modules()):
-        drops = getattr(part, "lora_dropout", None)
-        if isinstance(drops, nn.ModuleDict):
-            drops.update({name: Dropout(dropout) for name in drops})  # cheaper than torch's, which peft puts in
-    return wrapped
-
-
-def block_linears(model: nn.Module) -> list[str]:
-    """Names of all linear layers inside the stack of blocks, which is the largest list of modules in the network.
-
-    Raises:
-        ConfigError: If the network has no such stack.
-    """
-    stacks = {name: part for name, part in model.named_modules() if isinstance(part, nn.ModuleList) and len(part)}
-    size = {name: sum(p.numel() for p in part.parameters()) for name, part in stacks.items()}
-    outer = max(size, key=lambda name: (size[name], -len(name)), default=None)
-    names = [] if outer is None else [f"{outer}.{n}" for n, part in stacks[outer].named_modules() if _linear(part)]
-    if not names:
-        raise ConfigError(
-            f"{type(model).__name__} has no transformer blocks with linear layers",
-            allowed="an encoder or decoder of the transformers library",
-            mend="give another text.encoder, or scft.enabled=false",
-        )
-    return names
-
-
-def _linear(part: nn.Module) -> bool:
-    return isinstance(part, nn.Linear) or type(part).__name__ == "Conv1D"  # GPT-2 calls its linear layers so
-
-
-def two_view_recall(x: Tensor, y: Tensor, groups: Tensor) -> float:
-    """R@1: the share of first views whose nearest second view, by cosine, is their own; a tie counts in part.
-
-    Args:
-        x: First views, ``(n, D)``.
-        y: Second views.
-        groups: Items with equal numbers are the same thing; they do not compete, ``(n,)``.
-    """
-    scores = F.normalize(x, dim=-1) @ F.normalize(y, dim=-1).T
-    own = scores.diagonal()
-    rivals = scores.masked_fill(groups[:, None] == groups, -torch.inf)
-    ties = (rivals == own[:, None]).sum(1)
-    return float(((rivals <= own[:, None]).all(1) / (1.0 + ties)).mean())
-
-
-def mean_cosine(vectors: Tensor) -> float:
-    """The mean cosine of two different rows of ``(n, D)``: near 1 when a model tells nothing apart."""
-    rows = F.normalize(vectors.double(), dim=-1)
-    count = len(rows)
-    return float((rows.sum(0).square().sum() - rows.square().sum()) / max(1, count * (count - 1)))

@@ -19,7 +19,8 @@ from torch.nn import functional as F
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever, Users, as_tensor
+from foretaste.models.base import Retriever, Users
+from foretaste.models.content import as_compared, nearest_of, nearest_text, text_view
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
@@ -188,49 +189,3 @@ class ServedModel(Retriever):
             self._unit, self._cosines = F.normalize(as_compared(self.text), dim=1), None
             self._unit_of = (id(vectors), vectors._version)
         return self._unit
-
-
-@torch.no_grad()
-def as_compared(text: TextTable) -> Tensor:
-    """Text vectors whose cosines tell most: centred or whitened where the network's adapter reads them so, ``(V, D)``.
-
-    All texts of a catalogue share much of their direction, which says nothing; docs/methods/llmesr.md has figures.
-    """
-    standard = getattr(text.adapter, "standard", None)
-    vectors: Tensor = text.vectors if standard is None else standard(text.vectors)
-    return vectors
-
-
-def text_view(items: ItemRepresentation) -> TextTable | None:
-    """The view that is made of text, if there is one."""
-    views = list(items.views) if isinstance(items, Views) else [items]
-    return next((view for view in views if isinstance(view, TextTable)), None)
-
-
-def nearest_text(unit: Tensor, histories: Sequences) -> Tensor:
-    """``max_{t in history} e_t · e_candidate`` for the whole catalogue, ``(n, V)``; zero for an empty history.
-
-    Args:
-        unit: Text vectors of length 1, ``(V, D)``.
-        histories: ``n`` histories.
-    """
-    known = np.unique(histories.flat())
-    rows = torch.zeros(len(unit), dtype=torch.int64)
-    rows[torch.from_numpy(known.astype(np.int64))] = torch.arange(len(known))
-    return nearest_of(unit[as_tensor(known).to(unit.device)] @ unit.T, rows.to(unit.device), histories)
-
-
-def nearest_of(cosines: Tensor, rows: Tensor, histories: Sequences) -> Tensor:
-    """The greatest entry of each column over the rows of a history, ``(n, V)``; zero for an empty history.
-
-    Args:
-        cosines: Of some items with the whole catalogue, ``(m, V)``.
-        rows: Where an item stands among them, ``(V,)`` int64.
-        histories: ``n`` histories of these items.
-    """
-    items, lengths = as_tensor(histories.padded()).to(rows.device), as_tensor(histories.lengths).to(rows.device)
-    best = torch.full((len(items), cosines.shape[1]), -torch.inf, device=rows.device)
-    for column in range(items.shape[1]):
-        filled = (lengths > column).nonzero()[:, 0]
-        best[filled] = torch.maximum(best[filled], cosines[rows[items[filled, column]]])
-    return best.masked_fill_((lengths == 0)[:, None], 0.0)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
-from foretaste.models.scft import with_lora
+from foretaste.models.lora import with_lora
 from foretaste.models.tslrec import PreferenceReader, fitting
 from foretaste.nn.batch import SequenceBatch
 from foretaste.recipes.given_model import given_model, in_words

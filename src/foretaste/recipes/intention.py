@@ -26,7 +26,7 @@ from foretaste.evaluation.metrics import mean_metrics
 from foretaste.evaluation.ranks import ranks
 from foretaste.models.base import Retriever, Users
 from foretaste.models.intent import FollowsIntent
-from foretaste.recipes.cold_start import reader_of
+from foretaste.recipes.known_texts import reader_of
 from foretaste.recipes.measuring import dataset_of
 from foretaste.recipes.run_folder import MODEL, read_record
 from foretaste.recipes.saved import load_model

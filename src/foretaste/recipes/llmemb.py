@@ -23,7 +23,7 @@ from foretaste.models.text_table import item_table
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import load_model
-from foretaste.recipes.scft import SCFTConfig
+from foretaste.recipes.scft_config import SCFTConfig
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.sequence import fit_sequence, id_table
 from foretaste.recipes.serving_terms import ServedRecipeConfig, served

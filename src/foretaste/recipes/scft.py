@@ -8,70 +8,33 @@ report.json   retrieval of held-out items' views before and after, steps per sec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.core.files import write_json
 from foretaste.data.dataset import Dataset
-from foretaste.models.scft import LORA, SCFT, mean_cosine, two_view_recall, with_lora
+from foretaste.models.lora import LORA, with_lora
+from foretaste.models.scft import SCFT
+from foretaste.recipes.scft_config import SCFTConfig
+from foretaste.recipes.scft_study import Study
 from foretaste.recipes.texts import TextConfig
-from foretaste.text.clause_tokens import Ids, clause_tokens
-from foretaste.text.encoders.batching import padded
 from foretaste.text.encoders.config import ENDPOINT, MATRIX_SUFFIXES, TFIDF
 from foretaste.text.encoders.loading import LanguageModel, load_language_model
 from foretaste.text.encoders.opening import device_of
 from foretaste.text.encoders.sentence import SentenceHead, read_head
-from foretaste.text.encoders.tokens import tokenise
 from foretaste.text.prompts.items import ItemPrompts
 from foretaste.text.tuned import save_sentence_model
-from foretaste.text.views import AttributeViews, duplicates
 from foretaste.training.config import TrainConfig
 from foretaste.training.loop import FitReport, fit
 from foretaste.training.memory import peak_memory_mb
 from foretaste.training.views import ViewBatches
 
 REPORT, ADAPTER, TRAINING = "report.json", "adapter", "training"
-MEASURED = 64
-"""Items encoded at once when measuring."""
-
-
-@dataclass(frozen=True)
-class SCFTConfig:
-    """How the encoder is tuned."""
-
-    enabled: bool = option(True, "Whether the encoder is tuned; false is the paper's ablation without SCFT.")
-    tuned: str = option("", "Folder of an encoder tuned before (`foretaste text tune`, or a run) to use instead.")
-    drop: float = option(
-        0.4, "Share of its attributes that each view of an item leaves out.", paper="0.4 (scripts)", low=0, high=0.99
-    )
-    static_views: bool = option(False, "Show the same two views in every epoch.", paper="true in the code")
-    lora_rank: int = option(8, "Rank of the LoRA updates.", paper="8", low=1)
-    lora_alpha: float = option(32.0, "The updates are scaled by it over the rank.", paper="32", low=0)
-    lora_dropout: float = option(0.1, "Dropout on the updates' inputs.", paper="0.1", low=0, high=0.99)
-    loss: str = option(
-        "infonce",
-        "InfoNCE of cosines, or the released code's soft-target loss.",
-        choices=("infonce", "soft-clip"),
-        paper="infonce in the paper, soft-clip in the code",
-    )
-    temperature: float = option(0.05, "Of the loss; where it starts if it learns.", paper="3, learnt (code)", low=1e-3)
-    learn_temperature: bool = option(False, "Whether the temperature is trained too.", paper="true in the code")
-    batch: int = option(64, "Items in a batch, each the others' negative.", paper="64; 32 on Beauty", low=2)
-    epochs: int = option(3, "Passes over the catalogue at the most.", paper="4,000 steps: 9 to 217 passes", low=1)
-    lr: float = option(2e-4, "Learning rate, falling linearly to zero.", paper="2e-4", low=0)
-    warmup_steps: int = option(20, "Steps over which the learning rate rises.", paper="0", low=0)
-    max_tokens: int = option(96, "Most tokens of a view.", paper="1,023", low=8)
-    heldout: float = option(0.05, "Share of items kept out to measure the encoder on.", low=0.0, high=0.5)
-    heldout_most: int = option(1000, "Most items kept out.", low=2)
-    checkpointing: bool = option(False, "Compute activations twice to save memory; for large models.", paper="true")
 
 
 def tune(
@@ -92,7 +55,7 @@ def tune(
         The tuned model, LoRA merged into its weights, and what follows its states.
     """
     language_model, head = _open(text)
-    study = _Study(data, prompts, language_model, head, text, scft, seed)
+    study = Study(data, prompts, language_model, head, text, scft, seed)
     torch.manual_seed(seed)
     model = _network(language_model.model, head, scft).to(device_of(text)).eval()
     before = study.measure(model)
@@ -132,63 +95,6 @@ def _network(model: nn.Module, head: SentenceHead, scft: SCFTConfig) -> SCFT:
     )
 
 
-class _Study:
-    """What is trained on, and what is kept out to measure on."""
-
-    def __init__(
-        self,
-        data: Dataset,
-        prompts: ItemPrompts,
-        language_model: LanguageModel,
-        head: SentenceHead,
-        text: TextConfig,
-        scft: SCFTConfig,
-        seed: int,
-    ) -> None:
-        tokens = clause_tokens(
-            prompts,
-            language_model.tokenizer,
-            prefix=head.prefix,
-            lower_case=head.lower_case,
-            append_eos=text.append_eos,
-        )
-        limits = [scft.max_tokens, text.max_tokens, head.max_tokens, language_model.max_positions]
-        limit = min(n for n in limits if n is not None)
-        pad = language_model.pad_id
-        self.views = AttributeViews(tokens, drop=scft.drop, seed=seed, limit=limit, pad=pad, static=scft.static_views)
-        self.fixed = AttributeViews(tokens, drop=scft.drop, seed=seed + 1, limit=limit, pad=pad, static=True)
-        texts = prompts.texts()
-        self.groups = duplicates(texts, data.titles())
-        order = np.random.default_rng([seed, 1]).permutation(len(prompts)).astype(np.int64)
-        kept_out = min(scft.heldout_most, round(scft.heldout * len(order)))
-        self.heldout, self.train = np.sort(order[:kept_out]), np.sort(order[kept_out:])
-        self.heldout = self.heldout if kept_out > 1 else self.train[: scft.heldout_most]
-        fold = str.lower if head.lower_case else str
-        full = [fold(head.prefix + texts[item]) for item in self.heldout]
-        self.full, _ = tokenise(language_model, full, limit, append_eos=text.append_eos)
-
-    def measure(self, model: SCFT) -> dict[str, float]:
-        """R@1 between two fixed views of held-out items, and the mean cosine of their full prompts."""
-        blocks = np.array_split(self.heldout, -(-len(self.heldout) // MEASURED))
-        x, y = (_embed(model, (self.fixed.batch(block, 0, view) for block in blocks)) for view in (0, 1))
-        rows = (self.full[start : start + MEASURED] for start in range(0, len(self.full), MEASURED))
-        whole = _embed(model, ((np.asarray(padded(part, self.fixed.pad)[0]), _lengths(part)) for part in rows))
-        groups = torch.from_numpy(self.groups[self.heldout])
-        return {"r@1": two_view_recall(x, y, groups), "cosine": mean_cosine(whole)}
-
-
-@torch.inference_mode()
-def _embed(model: SCFT, blocks: Iterable[tuple[Ids, Ids]]) -> Tensor:
-    """Vectors of blocks of token ids and lengths, on the CPU."""
-    device = next(model.parameters()).device
-    found = (model.embed(*(torch.from_numpy(part).to(device) for part in block)).cpu() for block in blocks)
-    return torch.cat(list(found))
-
-
-def _lengths(rows: Sequence[Sequence[int]]) -> Ids:
-    return np.array([len(row) for row in rows], dtype=np.int64)
-
-
 def _open(text: TextConfig) -> tuple[LanguageModel, SentenceHead]:
     """The language model that a config names, and its head with the config's own words in it.
 
@@ -223,7 +129,7 @@ def _loop_keys(scft: SCFTConfig, device: str) -> TrainConfig:
 def _report(
     language_model: LanguageModel,
     model: SCFT,
-    study: _Study,
+    study: Study,
     fitted: FitReport,
     before: dict[str, float],
     after: dict[str, float],

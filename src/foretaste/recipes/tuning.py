@@ -15,7 +15,8 @@ from foretaste.core.files import read_json
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.recipes.run_folder import LOCK, locked
-from foretaste.recipes.scft import REPORT, TRAINING, SCFTConfig, tune
+from foretaste.recipes.scft import REPORT, TRAINING, tune
+from foretaste.recipes.scft_config import SCFTConfig
 from foretaste.recipes.splitting import open_dataset
 from foretaste.recipes.texts import TextConfig, prompt_spec
 from foretaste.text.encoders.base import Encoder, count_words

@@ -222,7 +222,7 @@ class Engine:
 
     def _text_reader(self, encoder: str | None = None) -> TextReader:
         """What reads texts for this model; its encoder is opened once."""
-        from foretaste.recipes.cold_start import reader_of, with_texts
+        from foretaste.recipes.known_texts import reader_of, with_texts
 
         with self._lock:
             if self._reader is None or encoder is not None:

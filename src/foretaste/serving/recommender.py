@@ -179,7 +179,7 @@ class Recommender:
 
     def _text_reader(self, encoder: str | None = None) -> TextReader:
         """What reads texts for this model; its encoder is opened once."""
-        from foretaste.recipes.cold_start import reader_of
+        from foretaste.recipes.known_texts import reader_of
 
         if self._reader is None or encoder is not None:
             self._reader = reader_of(self.saved, encoder)
