@@ -25,7 +25,7 @@ from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 from foretaste.nn.pooling import user_means
-from foretaste.nn.projector import Projector
+from foretaste.nn.projector import Projected, Projector
 
 
 @dataclass(frozen=True)
@@ -215,23 +215,3 @@ class AlphaRec(TwoSided, FollowsIntent):
         self.vectors = nn.Parameter(rows) if isinstance(self.vectors, nn.Parameter) else rows
         self.graph.widen(len(new))
         self._spread = None
-
-
-class Projected(ItemRepresentation):
-    """Vectors behind a linear projector, which maps only those that are asked for.
-
-    Args:
-        vectors: ``(n, D)``.
-        projector: A linear one.
-    """
-
-    def __init__(self, vectors: Tensor, projector: Projector) -> None:
-        super().__init__()
-        self.vectors, self.projector = vectors, projector
-        self.num_items, self.dim = len(vectors), projector.first.out_features
-
-    def forward(self, ids: Tensor) -> Tensor:
-        return self.projector.lift(F.embedding(ids, self.vectors))
-
-    def table(self) -> Tensor:
-        return self.projector.lift(self.vectors)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.items import ItemRepresentation
+
 
 class Projector(nn.Module):
     """One map for users and items: linear, or two layers with a LeakyReLU between them.
@@ -42,3 +44,23 @@ class Projector(nn.Module):
     def forward(self, vectors: Tensor) -> Tensor:
         """``(n, D)`` → ``(n, dim)``."""
         return self.finish(self.lift(vectors))
+
+
+class Projected(ItemRepresentation):
+    """Vectors behind a linear projector, which maps only those that are asked for.
+
+    Args:
+        vectors: ``(n, D)``.
+        projector: A linear one.
+    """
+
+    def __init__(self, vectors: Tensor, projector: Projector) -> None:
+        super().__init__()
+        self.vectors, self.projector = vectors, projector
+        self.num_items, self.dim = len(vectors), projector.first.out_features
+
+    def forward(self, ids: Tensor) -> Tensor:
+        return self.projector.lift(F.embedding(ids, self.vectors))
+
+    def table(self) -> Tensor:
+        return self.projector.lift(self.vectors)

@@ -28,8 +28,9 @@ from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.text_config import TextConfig
-from foretaste.recipes.text_reader import PROMPT, TextReader, mapped
+from foretaste.recipes.text_reader import PROMPT, TextReader
 from foretaste.recipes.texts import COMPANION, embed_items
+from foretaste.recipes.vector_maps import mapped
 from foretaste.text.encoders.config import TFIDF
 from foretaste.text.prompts import read_spec, write_spec
 

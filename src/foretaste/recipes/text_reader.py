@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from foretaste.core.config import from_dict, to_dict
 from foretaste.core.errors import ArtefactError, DataError
-from foretaste.core.files import read_json, write_atomic, write_json
+from foretaste.core.files import read_json, write_json
 from foretaste.recipes.text_config import TextConfig
+from foretaste.recipes.vector_maps import Map, as_map, load_maps, mapped, save_maps
 from foretaste.text.encoders.base import Encoder, NotFinite, Vectors
 from foretaste.text.encoders.config import EncoderConfig
 from foretaste.text.encoders.opening import open_encoder
@@ -31,9 +31,6 @@ from foretaste.text.prompts import PromptSpec, item_prompts, read_spec, write_sp
 
 TEXT, PROMPT, MAPS, ENCODER = "text.json", "prompt.toml", "maps.safetensors", "encoder"
 FORMAT = 1
-
-Map = tuple[Tensor, Tensor]
-"""Mean ``(D,)`` and matrix ``(D, k)``: what the next one reads is ``(x - mean) @ matrix``."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +64,7 @@ class TextReader:
             mean: ``(D,)``.
             matrix: ``(D, k)``, or a scalar that multiplies all columns.
         """
-        full = matrix if matrix.ndim == 2 else torch.eye(len(mean), dtype=torch.float64) * matrix
-        return replace(self, maps=(*self.maps, (mean.double(), full.double())))
+        return replace(self, maps=(*self.maps, as_map(mean, matrix)))
 
     def read(self, catalogue: pl.DataFrame) -> Tensor:
         """Vectors of a catalogue's rows as the network reads them, ``(n, D)`` float32.
@@ -137,10 +133,7 @@ class TextReader:
         if self.spec is not None:
             write_spec(folder / PROMPT, self.spec)
         if self.maps:
-            tensors = {
-                f"{name}.{i}": part for i, pair in enumerate(self.maps) for name, part in zip(PAIR, pair, strict=True)
-            }
-            write_atomic(folder / MAPS, lambda part: save_file({k: v.contiguous() for k, v in tensors.items()}, part))
+            save_maps(folder / MAPS, self.maps)
         if self.fitted is not None:
             shutil.copytree(self.fitted, folder / ENCODER, dirs_exist_ok=True)
         content = {
@@ -169,13 +162,11 @@ class TextReader:
         config = from_dict(TextConfig, content["config"], where=str(folder / TEXT))
         if content["encoder_in_run"] is not None:
             config = replace(config, encoder=str(run / content["encoder_in_run"]))
-        tensors = load_file(folder / MAPS) if (folder / MAPS).is_file() else {}
-        maps = tuple((tensors[f"{PAIR[0]}.{i}"], tensors[f"{PAIR[1]}.{i}"]) for i in range(len(tensors) // 2))
         inner, outer = content["store_in_run"], content["store"]
         store = run / inner if inner is not None else None if outer is None else Path(outer)
         fitted = folder / ENCODER if (folder / ENCODER).is_dir() else None
         spec = read_spec(folder / PROMPT) if (folder / PROMPT).is_file() else None
-        return cls(config, spec, content["encoder"], maps, run, fitted=fitted, store=store)
+        return cls(config, spec, content["encoder"], load_maps(folder / MAPS), run, fitted=fitted, store=store)
 
     def _encode(self, ids: Sequence[str], texts: Sequence[str], silent: Sequence[bool]) -> Vectors:
         assert self.spec is not None
@@ -192,19 +183,6 @@ class TextReader:
             return encoder.encode(texts)
         except NotFinite as error:
             raise DataError(f"{error.what}, for the item {ids[error.row]!r}", where=error.where) from error
-
-
-PAIR = ("mean", "matrix")
-
-
-def mapped(vectors: Tensor, maps: Sequence[Map]) -> Tensor:
-    """Vectors after all maps, float32."""
-    if not maps:
-        return vectors.float()
-    rows = vectors.double()
-    for mean, matrix in maps:
-        rows = (rows - mean) @ matrix
-    return rows.float()
 
 
 def config_of(encoder: Encoder | ReadyMatrix, config: TextConfig) -> TextConfig:

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from foretaste.core.artefact import Run
-from foretaste.core.files import write_atomic
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.nn.reduce import principal
 from foretaste.recipes.text_config import TextConfig
-from foretaste.recipes.text_reader import PAIR, Map, TextReader, config_of, mapped
+from foretaste.recipes.text_reader import TextReader, config_of
 from foretaste.recipes.told import Told, fill_store, items_told, prompt_spec, store_for, user_config, users_told
+from foretaste.recipes.vector_maps import Map, made_once, mapped
 from foretaste.text.encoders.base import Encoder
 from foretaste.text.encoders.config import TFIDF
 from foretaste.text.encoders.opening import open_encoder
@@ -59,7 +58,7 @@ def embed_items(
         rows = source.vectors(folder)
         maps: tuple[Map, ...] = ()
         if 0 < config.reduce < rows.shape[1]:
-            maps = (_map(folder / MAP, lambda: principal(rows, config.reduce)),)
+            maps = (made_once(folder / MAP, lambda: principal(rows, config.reduce)),)
         spec = None if source.matrix else prompt_spec(data, config)
         run.companions[COMPANION] = source.reader(folder, spec, maps)
         return mapped(rows, maps) if maps else rows
@@ -168,13 +167,3 @@ def _is_matrix(config: TextConfig, encoder: Encoder | None) -> bool:
 def _ids_only(data: Dataset, kind: str) -> Told:
     ids = list(data.items if kind == "items" else data.users)
     return Told(data.name, kind, ids, [""] * len(ids), "ready")
-
-
-def _map(file: Path, make: Callable[[], Map]) -> Map:
-    """A map as it is kept in a file, or made now and kept there."""
-    if not file.is_file():
-        mean, matrix = make()
-        tensors = {PAIR[0]: mean.contiguous(), PAIR[1]: matrix.contiguous()}
-        write_atomic(file, lambda part: save_file(tensors, part))
-    kept = load_file(file)
-    return kept[PAIR[0]], kept[PAIR[1]]

@@ -14,8 +14,9 @@ from foretaste.core.errors import ConfigError
 from foretaste.data.dataset import Dataset
 from foretaste.nn.reduce import whitening
 from foretaste.recipes.text_config import TextConfig
-from foretaste.recipes.text_reader import Map, TextReader
+from foretaste.recipes.text_reader import TextReader
 from foretaste.recipes.texts import COMPANION, embed_items
+from foretaste.recipes.vector_maps import Map
 from foretaste.text.encoders.base import Encoder
 from foretaste.text.prompts import Field, PromptSpec, write_spec
 
