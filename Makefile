@@ -14,7 +14,7 @@ RUN := .venv/bin
 export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
 
 .PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-serve \
-	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn reproduce-table \
+	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn bench-towers reproduce-table \
 	reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -78,6 +78,9 @@ bench-kill: .venv/ready
 
 bench-lightgcn: .venv/ready
 	$(RUN)/python benchmarks/bench_lightgcn.py
+
+bench-towers: .venv/ready
+	$(RUN)/python benchmarks/bench_towers.py
 
 reproduce-table: .venv/ready
 	$(RUN)/python benchmarks/reproduce_table.py

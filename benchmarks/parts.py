@@ -88,12 +88,12 @@ def _read(path: Path) -> dict[str, Any] | None:
     return content
 
 
-def data_folder(given: str | None) -> Path:
-    """The data set to measure on: as given, or amazon_beauty of ``FORETASTE_DATA``."""
+def data_folder(given: str | None, name: str = "amazon_beauty") -> Path:
+    """The data set to measure on: as given, or that of this name in ``FORETASTE_DATA``."""
     root = os.environ.get("FORETASTE_DATA")
     if given is None and root is None:
-        raise SystemExit("give --data FOLDER, or set FORETASTE_DATA to the folder that holds amazon_beauty")
-    folder = Path(given) if given else Path(str(root)) / "amazon_beauty"
+        raise SystemExit(f"give --data FOLDER, or set FORETASTE_DATA to the folder that holds {name}")
+    folder = Path(given) if given else Path(str(root)) / name
     if not (folder / "interactions.parquet").is_file():
         raise SystemExit(f"{folder} holds no interactions.parquet")
     return folder.resolve()
