@@ -82,6 +82,11 @@ def untitled(catalogue: pl.DataFrame) -> pl.DataFrame:
 
 
 def refuse_without_text(saved: SavedModel) -> None:
+    """Refuses a model that knows items only by their ids.
+
+    Raises:
+        ArtefactError: If its recipe reads no texts.
+    """
     if (saved.folder / COMPANION).is_dir() and any(growing(saved.model)):
         return
     raise ArtefactError(
