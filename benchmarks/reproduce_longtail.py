@@ -32,9 +32,10 @@ PROTOCOL = """leave-one-out (last item test, last but one validation), full rank
           items of the history left out of the ranking, ties count half, selection on validation NDCG@10, test read
           once. Groups show NDCG@10; item head = the 20 % most popular items of the training part, user head = the
           20 % longest histories. plain starts from spectral vectors (the library's default), plain-random from random
-          ones (the papers' way). llmesr and llmemb add a content term to their scores, chosen on validation: the best
-          for tail items of those that give up at most 2 % of NDCG@10; llmesr-network and llmemb-network are the same
-          networks without it (the papers' models), and plain-content is plain with it. All methods share loss (full
+          ones (the papers' way). llmesr and llmemb serve with a content term, debiasing and (llmesr) a router, chosen
+          on validation: the best for tail items of those that give up at most 2 % of NDCG@10; llmesr-network and
+          llmemb-network are the same networks without them (the papers' models), and plain-content is plain with the
+          content term and debiasing. All methods share loss (full
           softmax), loop, text encoder (all-MiniLM-L6-v2, 22.7 M parameters; SCFT: one pass over the catalogue) and
           budget of tuning: three trials of learning rate and dropout each with SASRec on amazon_scientific, seed 0,
           the recipe's defaults among them; GRU4Rec and BERT4Rec run with each recipe's defaults. vs plain: relative

@@ -1,8 +1,8 @@
 """Rows that need no training: what a trained network scores without its serving terms, and a plain one with them.
 
 ``llmesr-network`` and ``llmemb-network`` are the runs of ``llmesr`` and ``llmemb`` with nothing added to their scores:
-the papers' models. ``plain-content`` is the plain backbone with the same content term, its weight chosen on the same
-validation targets: what the term does where no text was learnt from.
+the papers' models. ``plain-content`` is the plain backbone with the same content term and debiasing, their weights
+chosen on the same validation targets: what these do where no text was learnt from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Content term and router against loops; what an index may and may not serve; values that travel with the weights."""
+"""Content term, router and debiasing against loops; what an index may serve; values that travel with the weights."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from foretaste.models import serving_terms
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
-from foretaste.recipes.serving_terms import CONTENT, _best, choose_serving
+from foretaste.recipes.serving_terms import CONTENT, DEBIAS, _best, choose_serving
 
 ITEMS, DIM = 40, 8
 TEXT = torch.randn(ITEMS, 12, generator=torch.Generator().manual_seed(1))
@@ -82,8 +82,24 @@ def test_the_router_scales_the_collaborative_part_of_rare_items_and_stays_a_prod
     assert model.inner_product
 
 
+def test_debiasing_takes_off_the_logarithm_of_an_items_popularity() -> None:
+    model = served(ServingConfig(debias=0.3))
+    wanted = model.network.score(HISTORIES) - 0.3 * torch.log(1.0 + COUNTS)
+    torch.testing.assert_close(model.score(HISTORIES), wanted)
+    assert not model.inner_product
+    torch.testing.assert_close(model.item_vectors(), model.network.item_vectors())
+
+
 @pytest.mark.parametrize(
-    "config", [ServingConfig(), ServingConfig(content_weight=2.0), ServingConfig(2.0, 0.5, 9), ServingConfig(0, 0.5, 9)]
+    "config",
+    [
+        ServingConfig(),
+        ServingConfig(content_weight=2.0),
+        ServingConfig(2.0, 0.5, 9),
+        ServingConfig(0, 0.5, 9),
+        ServingConfig(debias=0.2),
+        ServingConfig(2.0, debias=0.2),
+    ],
 )
 def test_what_is_measured_is_what_is_served(config: ServingConfig) -> None:
     model = served(config)
@@ -108,9 +124,9 @@ def test_the_folded_table_is_dropped_when_training_goes_on() -> None:
 
 def test_values_set_later_travel_with_the_weights() -> None:
     model, other = served(), served()
-    model.serve_with(ServingConfig(2.0, 0.5, 9))
+    model.serve_with(ServingConfig(2.0, 0.5, 9, 0.1))
     other.load_state_dict(model.state_dict())
-    assert other.serving == ServingConfig(2.0, 0.5, 9)
+    assert other.serving == ServingConfig(2.0, 0.5, 9, 0.1)
     torch.testing.assert_close(other.score(HISTORIES), model.score(HISTORIES))
 
 
@@ -129,10 +145,12 @@ def test_the_chosen_terms_are_the_best_that_were_tried(mask_seen: bool) -> None:
     assert model.serving == ServingConfig(), "the model is left as it was"
     assert asdict(ServingConfig()).items() <= tried[0].items()
     for one in tried:
-        model.serve_with(ServingConfig(one["content_weight"], one["router_alpha"], int(one["router_below"])))
+        keys = {name: one[name] for name in asdict(ServingConfig())}
+        model.serve_with(ServingConfig(**(keys | {"router_below": int(one["router_below"])})))
         found = validation_metrics(model, split.valid, mask_seen=mask_seen)
         assert one["ndcg@10"] == pytest.approx(found["ndcg@10"])
     assert {one["content_weight"] for one in tried} == set(CONTENT)
+    assert {one["debias"] for one in tried} == {0.0, *DEBIAS}
     top = max(tried, key=lambda one: one["ndcg@10"])
     assert asdict(best).items() <= top.items()
     assert top["ndcg@10"] > tried[0]["ndcg@10"]
@@ -142,11 +160,14 @@ def test_the_tail_decides_between_choices_that_are_nearly_as_good_for_all() -> N
     split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
     model = served()
     best, tried = choose_serving(model, split, tail_slack=0.1)
-    top = max(one["ndcg@10"] for one in tried)
-    near = [one for one in tried if one["ndcg@10"] >= 0.9 * top]
-    chosen = max(near, key=lambda one: one["tail ndcg@10"])
+    first, then = tried[: -len(CONTENT) * (1 + len(DEBIAS))], tried[-len(CONTENT) * (1 + len(DEBIAS)) :]
+    for part, what in ((first, "router_alpha"), (then, "debias")):
+        near = [one for one in part if one["ndcg@10"] >= 0.9 * max(one["ndcg@10"] for one in part)]
+        chosen = max(near, key=lambda one: one["tail ndcg@10"])
+        assert asdict(best)[what] == chosen[what]
+        assert 1 < len(near) < len(part)
     assert asdict(best).items() <= chosen.items()
-    assert 1 < len(near) < len(tried)
+    assert {(one["router_alpha"], one["router_below"]) for one in then} == {(best.router_alpha, best.router_below)}
     model.serve_with(best)
     found = ndcg(ranks(model, split.valid, mask_seen=True), 10)
     assert chosen["tail ndcg@10"] == pytest.approx(found[~head_items(COUNTS.numpy())[split.valid.items]].mean())
@@ -166,6 +187,7 @@ def test_no_more_than_the_slack_is_given_up_for_the_tail() -> None:
 
 def test_one_view_without_text_leaves_nothing_to_choose() -> None:
     split = leave_one_out(Sequences.from_lists([row for row in ROWS if len(row) > 2]))
-    assert choose_serving(served(se_view=False), split)[0] == ServingConfig()
-    assert len(choose_serving(served(se_view=False), split)[1]) == 1
+    best, tried = choose_serving(served(se_view=False), split)
+    assert best == ServingConfig()
+    assert {tuple(one[name] for name in asdict(best)) for one in tried} == {(0.0, 1.0, 0, 0.0)}
     assert {one["router_alpha"] for one in choose_serving(served(co_view=False), split)[1]} == {1.0}

@@ -1,9 +1,10 @@
-"""What can be done to the scores of a trained model without training it again: a content term and a router.
+"""What can be done to the scores of a trained model without training it again: content term, router, debiasing.
 
-Both come from the independent reproduction of LLM-ESR, which found that they help when added afterwards and do not
+All come from the independent reproduction of LLM-ESR, which found that they help when added afterwards and do not
 when trained along. The router multiplies the collaborative part of a rare candidate's score; that is a factor on a
 part of its vector, so it is folded into the item vectors and one index still serves them. The content term takes a
-maximum over the history and is therefore added to the product.
+maximum over the history, and popularity belongs to no vector that other uses of the item vectors (neighbours of an
+item, an exported table) should see: these two are added to the product.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class ServingConfig:
         1.0, "Factor on the collaborative part of a rare candidate's score.", paper="about 0 (reproduction)", low=0
     )
     router_below: int = option(0, "Rare is an item with fewer interactions in training than this.", low=0)
+    debias: float = option(
+        0.0, "Taken off a score: this times log(1 + interactions of the candidate in training).",
+        paper="0.1, on the scores of a binary cross-entropy (reproduction)", low=0,
+    )  # fmt: skip
 
 
 @runtime_checkable
@@ -67,8 +72,8 @@ class ServedModel(Retriever):
         sizes: What its recipe has to know to build it again.
 
     Attributes:
-        terms: Content weight, the router's factor and threshold: a buffer, so that values chosen after the training
-            are saved with the model.
+        terms: Content weight, the router's factor and threshold, weight of debiasing: a buffer, so that values chosen
+            after the training are saved with the model.
     """
 
     popularity: Tensor
@@ -85,7 +90,7 @@ class ServedModel(Retriever):
         super().__init__()
         self.network, self.num_items, self.sizes = network, network.num_items, sizes or {}
         self.register_buffer("popularity", popularity)
-        self.register_buffer("terms", torch.zeros(3, dtype=torch.float64))
+        self.register_buffer("terms", torch.zeros(4, dtype=torch.float64))
         self._table: Tensor | None = None
         self._unit: Tensor | None = None
         self._unit_of: tuple[int, int] | None = None
@@ -102,7 +107,7 @@ class ServedModel(Retriever):
             raise ConfigError("content_weight needs a view made of text", mend="set content_weight=0, or se_view=true")
         if config.router_alpha != 1 and not isinstance(self.network.items, Views):
             raise ConfigError("router_alpha needs two views", mend="set router_alpha=1, or co_view=true")
-        wanted = [config.content_weight, config.router_alpha, config.router_below]
+        wanted = [config.content_weight, config.router_alpha, config.router_below, config.debias]
         self.terms.copy_(torch.tensor(wanted, dtype=torch.float64))
         self._table = None
 
@@ -114,12 +119,12 @@ class ServedModel(Retriever):
     @property
     def serving(self) -> ServingConfig:
         """What is added to the scores."""
-        weight, alpha, below = self.terms.tolist()
-        return ServingConfig(weight, alpha, int(below))
+        weight, alpha, below, debias = self.terms.tolist()
+        return ServingConfig(weight, alpha, int(below), debias)
 
     @property
     def inner_product(self) -> bool:
-        return self.serving.content_weight == 0
+        return self.serving.content_weight == 0 and self.serving.debias == 0
 
     def prepare(self) -> None:
         """Adapts and folds the item table, which holds until the network is trained again.
@@ -164,13 +169,20 @@ class ServedModel(Retriever):
             return self.network.user_vectors(histories, users)
 
     def score(self, histories: Sequences, users: Users = None) -> Tensor:
-        scores = super().score(histories, users)
-        if self.inner_product:
+        scores, serving = super().score(histories, users), self.serving
+        if serving.debias:
+            scores -= serving.debias * self.log_popularity
+        if not serving.content_weight:
             return scores
         for start in range(0, len(histories), ROWS):
             rows = np.arange(start, min(start + ROWS, len(histories)))
-            scores[start : start + ROWS] += self.serving.content_weight * self.content(histories.take(rows))
+            scores[start : start + ROWS] += serving.content_weight * self.content(histories.take(rows))
         return scores
+
+    @property
+    def log_popularity(self) -> Tensor:
+        """``log(1 + interactions in training)`` of each item, ``(V,)``: what debiasing weighs."""
+        return self.popularity.float().log1p()
 
     def content(self, histories: Sequences) -> Tensor:
         """The content term before its weight, ``(n, V)``; call it with a few rows."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,8 @@ CONTENT = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 16.0)
 ALPHA = (0.75, 0.5, 0.25, 0.0)
 RARE = (0.25, 0.5, 0.75)
 """Quantiles of the items' popularity up to which an item counts as rare."""
+DEBIAS = (0.1, 0.2, 0.3, 0.4, 0.5)
+"""Weights of debiasing."""
 
 CHOICE = "serving.json"
 
@@ -38,7 +40,7 @@ class ServedConfig(ServingConfig):
 
     tune_serving: bool = option(
         True,
-        "Choose content term and router by the validation targets once the network is trained; else they are as given.",
+        "Choose content term, router and debiasing by the validation targets after training; else they are as given.",
         paper="false",
     )
     tail_slack: float = option(
@@ -80,7 +82,9 @@ def tuned_serving(run: Run, model: ServedModel, split: Split, config: ServedReci
     def read(folder: Path) -> ServingConfig:
         return ServingConfig(**read_json(folder / CHOICE)["chosen"])
 
-    return run.stage("serving", make, read, inputs={"grid": [CONTENT, ALPHA, RARE], "tail_slack": config.tail_slack})
+    return run.stage(
+        "serving", make, read, inputs={"grid": [CONTENT, ALPHA, RARE, DEBIAS], "tail_slack": config.tail_slack}
+    )
 
 
 def choose_serving(
@@ -88,7 +92,9 @@ def choose_serving(
 ) -> tuple[ServingConfig, list[dict[str, float]]]:
     """The serving terms that are best for the validation targets, and all that was tried; the first adds nothing.
 
-    All of the grid is tried in one pass: a history is encoded, and its parts of the scores are computed, once.
+    First every router is tried with every content weight, then every weight of debiasing with every content weight
+    under the router of the best choice. Each is one pass: a history is encoded, and its parts of the scores are
+    computed, once.
 
     Args:
         model: The trained model; what it serves with is left as it was.
@@ -97,21 +103,35 @@ def choose_serving(
         tail_slack: Among the choices whose NDCG@10 is at most this share below the best one's, the best for tail items
             is taken.
     """
-    routers, weights = list(_routers(model)), CONTENT if model.text is not None else CONTENT[:1]
-    with evaluating(model):
-        places = np.concatenate(list(_places(model, split.valid, routers, weights, mask_seen)), axis=2)
-    terms = [ServingConfig(weight, alpha, below) for alpha, below in routers for weight in weights]
-    gains = ndcg(places.reshape(len(terms), -1), 10)
     tail = ~head_items(model.popularity.cpu().numpy())[split.valid.items]
-    tried = [
-        {**asdict(one), "ndcg@10": float(row.mean()), "tail ndcg@10": float(row[tail].mean()) if tail.any() else 0.0}
-        for one, row in zip(terms, gains, strict=True)
-    ]
-    chosen = _best(gains, tail, tail_slack)
-    told = ", ".join(f"{key}={value:g}" for key, value in asdict(terms[chosen]).items())
-    gained = (f"{what} {tried[0][what]:.4f} -> {tried[chosen][what]:.4f}" for what in ("ndcg@10", "tail ndcg@10"))
+    best, tried = ServingConfig(), []
+    for ways in (_routers, _debiasing):
+        terms, gains = _measured(model, split, list(ways(model, best)), mask_seen)
+        tried += [
+            {
+                **asdict(one),
+                "ndcg@10": float(row.mean()),
+                "tail ndcg@10": float(row[tail].mean()) if tail.any() else 0.0,
+            }
+            for one, row in zip(terms, gains, strict=True)
+        ]
+        best = terms[_best(gains, tail, tail_slack)]
+    told = ", ".join(f"{key}={value:g}" for key, value in asdict(best).items())
+    chosen = next(one for one in reversed(tried) if asdict(best).items() <= one.items())
+    gained = (f"{what} {tried[0][what]:.4f} -> {chosen[what]:.4f}" for what in ("ndcg@10", "tail ndcg@10"))
     say(f"serving   {told}: validation {', '.join(gained)}")
-    return terms[chosen], tried
+    return best, tried
+
+
+def _measured(
+    model: ServedModel, split: Split, ways: list[ServingConfig], mask_seen: bool
+) -> tuple[list[ServingConfig], NDArray[np.float64]]:
+    """Every way with every content weight, and what each gains on each validation target, ``(choices, n)``."""
+    weights = CONTENT if model.text is not None else CONTENT[:1]
+    with evaluating(model):
+        places = np.concatenate(list(_places(model, split.valid, ways, weights, mask_seen)), axis=2)
+    terms = [replace(way, content_weight=weight) for way in ways for weight in weights]
+    return terms, ndcg(places.reshape(len(terms), -1), 10)
 
 
 def _best(gains: NDArray[np.float64], tail: NDArray[np.bool_], slack: float) -> int:
@@ -128,23 +148,31 @@ def _best(gains: NDArray[np.float64], tail: NDArray[np.bool_], slack: float) -> 
     return int(np.where(whole >= (1 - slack) * whole.max(), gains[:, tail].mean(1), -1.0).argmax())
 
 
-def _routers(model: ServedModel) -> Iterator[tuple[float, int]]:
+def _routers(model: ServedModel, base: ServingConfig) -> Iterator[ServingConfig]:
     """Factors and thresholds that are tried; the first changes nothing."""
-    yield 1.0, 0
+    yield base
     if isinstance(model.network.items, Views):
         levels = np.unique(np.quantile(model.popularity.cpu().numpy(), RARE).astype(int) + 1)
-        yield from ((alpha, int(level)) for alpha in ALPHA for level in levels)
+        for alpha in ALPHA:
+            yield from (replace(base, router_alpha=alpha, router_below=int(level)) for level in levels)
+
+
+def _debiasing(model: ServedModel, base: ServingConfig) -> Iterator[ServingConfig]:
+    """Weights of debiasing that are tried; the first changes nothing."""
+    yield base
+    if model.text is not None:
+        yield from (replace(base, debias=weight) for weight in DEBIAS)
 
 
 def _places(
     model: ServedModel,
     targets: Targets,
-    routers: list[tuple[float, int]],
+    ways: list[ServingConfig],
     weights: tuple[float, ...],
     mask_seen: bool,
 ) -> Iterator[NDArray[np.float64]]:
-    """Ranks under every router and content weight, ``(routers, weights, b)`` for blocks of targets."""
-    network, counts = model.network, model.popularity
+    """Ranks under every way and content weight, ``(ways, weights, b)`` for blocks of targets."""
+    network, counts, logs = model.network, model.popularity, model.log_popularity
     width = network.items.views[0].dim if isinstance(network.items, Views) else 0
     table, users = network.item_vectors(), model.user_vectors(targets.histories, targets.users)
     seen = Seen(targets.histories, model.num_items)
@@ -155,10 +183,11 @@ def _places(
         content = model.content(targets.histories.take(np.arange(rows.start, rows.stop))) if len(weights) > 1 else text
         hidden = seen.within(rows, table.device) if mask_seen else None
         content = content - content.gather(1, wanted[rows])
-        found = torch.empty(len(routers), len(weights), len(text), dtype=torch.float64)
+        found = torch.empty(len(ways), len(weights), len(text), dtype=torch.float64)
         ahead = torch.empty_like(text)
-        for i, (alpha, below) in enumerate(routers):
-            base = text + torch.where(counts < below, alpha, 1.0) * free
+        for i, way in enumerate(ways):
+            base = text + torch.where(counts < way.router_below, way.router_alpha, 1.0) * free
+            base -= way.debias * logs
             base -= base.gather(1, wanted[rows])
             if hidden is not None:
                 base[hidden] = -torch.inf
