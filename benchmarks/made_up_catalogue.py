@@ -13,7 +13,7 @@ from foretaste.core.files import write_json
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.recipes.registry import recipe
-from foretaste.recipes.saved import save_model
+from foretaste.recipes.saving import save_model
 from foretaste.serving.bundle.write import export_bundle
 
 DIM, KINDS, RANK, USERS, LONG = 64, 400, 16, 2_000, 20

@@ -13,7 +13,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.recipes.exporting import ItemTable, export_run, write_item_table
-from foretaste.recipes.saved import save_model
+from foretaste.recipes.saving import save_model
 from foretaste.text.encoders.ready import open_ready
 
 pytestmark = pytest.mark.usefixtures("fake_recipe")

@@ -14,7 +14,8 @@ from fakes import FAKE, FakeConfig, FakeTrainer
 from foretaste.core.errors import ArtefactError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
-from foretaste.recipes.saved import load_model, save_model
+from foretaste.recipes.saved import load_model
+from foretaste.recipes.saving import save_model
 
 pytestmark = pytest.mark.usefixtures("fake_recipe")
 

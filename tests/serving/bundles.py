@@ -12,7 +12,7 @@ from foretaste.core.files import write_json
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
 from foretaste.recipes.registry import recipe
-from foretaste.recipes.saved import save_model
+from foretaste.recipes.saving import save_model
 from texts_fakes import write_shop
 
 SMALL = {

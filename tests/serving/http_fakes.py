@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from fakes import FakeConfig, FakeModel
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
-from foretaste.recipes.saved import save_model
+from foretaste.recipes.saving import save_model
 from foretaste.serving.engine import Engine
 from foretaste.serving.events.store import EventStore
 from foretaste.serving.http.app import create_app

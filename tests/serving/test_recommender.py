@@ -16,7 +16,8 @@ from fakes import FakeConfig, FakeModel
 from foretaste.core.errors import ArtefactError, DataError, ForetasteError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import leave_one_out
-from foretaste.recipes.saved import load_model, save_model
+from foretaste.recipes.saved import load_model
+from foretaste.recipes.saving import save_model
 from foretaste.serving import recommender as module
 from foretaste.serving.mixing import top
 from foretaste.serving.recommender import Recommender

@@ -43,7 +43,8 @@ from foretaste.recipes.run_folder import (
     open_run,
     read_record,
 )
-from foretaste.recipes.saved import load_model, save_model
+from foretaste.recipes.saved import load_model
+from foretaste.recipes.saving import save_model
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.splitting import make_split, open_dataset
 from foretaste.training.memory import peak_memory_mb
