@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,19 +13,17 @@ from numpy.typing import NDArray
 from foretaste.core.errors import ConfigError, unknown
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split, Targets
-from foretaste.data.target_sets import TargetSets, questions
+from foretaste.data.target_sets import TargetSets
 from foretaste.evaluation.beyond import Vectors, beyond_accuracy
-from foretaste.evaluation.groups import Division, item_divisions, user_divisions
-from foretaste.evaluation.metrics import CUTOFFS, mean_metrics, per_target
+from foretaste.evaluation.group_metrics import group_means, group_metrics, means, metric_values
+from foretaste.evaluation.groups import item_divisions, user_divisions
+from foretaste.evaluation.metrics import CUTOFFS, mean_metrics
+from foretaste.evaluation.protocol import PROTOCOLS, describe
 from foretaste.evaluation.ranks import ranks
-from foretaste.evaluation.sampled import SAMPLED, candidates, sampled_ranks
-from foretaste.evaluation.set_metrics import per_question
+from foretaste.evaluation.sampled import candidates, sampled_ranks
 from foretaste.evaluation.set_ranks import set_ranks
 from foretaste.evaluation.top_k import top_k
 from foretaste.models.base import Scorer
-
-PROTOCOLS = ("full", "sampled-100")
-"""What a target is ranked among: the whole catalogue, or 100 sampled items (to compare with papers only)."""
 
 BEYOND_K = 10
 """Length of the lists from which coverage, Gini, novelty and diversity are read."""
@@ -82,7 +79,7 @@ def evaluate(
         part: Which targets; the test ones are for reading once.
         cutoffs: List lengths of the metrics.
         mask_seen: Whether items of the history are left out of the ranking.
-        protocol: One of :data:`PROTOCOLS`.
+        protocol: One of :data:`foretaste.evaluation.protocol.PROTOCOLS`.
         beyond: Whether lists are made and described as well.
         seed: Seed of the sampled candidates.
         vectors: Item vectors for intra-list diversity, ``(num_items, d)``.
@@ -127,71 +124,6 @@ def validation_metrics(model: Scorer, targets: Targets, mask_seen: bool = True) 
 def chosen_by(targets: Targets) -> str:
     """The metric of :func:`validation_metrics` by which the best epoch is chosen."""
     return "ndcg@20" if isinstance(targets, TargetSets) else "ndcg@10"
-
-
-def metric_values(
-    targets: Targets, places: NDArray[np.float64], cutoffs: tuple[int, ...], names: tuple[str, ...] = ()
-) -> dict[str, NDArray[np.float64]]:
-    """Metrics of every question, from the ranks of all answers."""
-    if isinstance(targets, TargetSets):
-        return per_question(places, targets.firsts, cutoffs, names)
-    return per_target(places, cutoffs, names)
-
-
-def means(values: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
-    """The mean of each metric; NaN where nobody is asked."""
-    return {key: float(value.mean()) if len(value) else float("nan") for key, value in values.items()}
-
-
-def describe(
-    dataset: Dataset, split: Split, targets: Targets, *, part: str, mask_seen: bool, protocol: str, seed: int = 0
-) -> dict[str, Any]:
-    """The protocol in words and numbers."""
-    sampled = protocol != "full"
-    about = {
-        "data": dataset.name,
-        "data_fingerprint": dataset.fingerprint,
-        **split.protocol,
-        "part": part,
-        "candidates": protocol,
-        "num_candidates": SAMPLED + 1 if sampled else dataset.num_items,
-        "seen": "never a candidate" if sampled else "masked" if mask_seen else "kept",
-        "ties": "half",
-        "unscored": "miss",
-        "popularity": "train",
-        "evaluated_users": questions(targets),
-        "excluded_users": dataset.num_users - questions(targets),
-    }
-    if isinstance(targets, TargetSets):
-        about |= {
-            "answers": len(targets),
-            "history": "train",
-            "left_out": "train" if part == "valid" else "train, valid",
-        }
-    return about | ({"candidate_seed": seed} if sampled else {})
-
-
-def group_metrics(
-    places: NDArray[np.float64], divisions: Mapping[str, Division], cutoffs: tuple[int, ...]
-) -> dict[str, Any]:
-    """Metrics of single targets in every group: head, tail, cold and warm by name, other divisions under ``bins``."""
-    return group_means(per_target(places, cutoffs), divisions)
-
-
-def group_means(values: Mapping[str, NDArray[np.float64]], divisions: Mapping[str, Division]) -> dict[str, Any]:
-    """Means of every group's values, in the form of :func:`group_metrics`."""
-    report: dict[str, Any] = {}
-    bins: dict[str, Any] = {}
-    for name, division in divisions.items():
-        groups = {
-            group: {"targets": int(mask.sum()), **means({key: value[mask] for key, value in values.items()})}
-            for group, mask in division.masks().items()
-        }
-        if name in ("pareto", "cold"):
-            report |= groups
-        else:
-            bins[name] = groups
-    return report | {"bins": bins}
 
 
 def _places(
