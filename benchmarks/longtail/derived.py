@@ -20,7 +20,8 @@ from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.text_items import TextTable
 from foretaste.recipes.run_folder import MODEL, is_finished
 from foretaste.recipes.saved import load_model
-from foretaste.recipes.serving_terms import ServedConfig, choose_serving
+from foretaste.recipes.serving_grid import choose_serving
+from foretaste.recipes.serving_terms import ServedConfig
 from foretaste.recipes.splitting import make_split
 from longtail.kept import keep, kept
 from longtail.plan import Cell

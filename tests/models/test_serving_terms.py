@@ -21,7 +21,7 @@ from foretaste.models import serving_terms
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
-from foretaste.recipes.serving_terms import CONTENT, DEBIAS, _best, choose_serving
+from foretaste.recipes.serving_grid import CONTENT, DEBIAS, _best, choose_serving
 
 ITEMS, DIM = 40, 8
 TEXT = torch.randn(ITEMS, 12, generator=torch.Generator().manual_seed(1))
