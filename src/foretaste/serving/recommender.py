@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from foretaste.core.errors import ArtefactError, DataError, unknown
+from foretaste.core.errors import ArtefactError, DataError
 from foretaste.core.paths import existing_folder
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever
@@ -27,7 +27,7 @@ from foretaste.serving.bundle.verify import is_bundle, verify
 from foretaste.serving.intention import check_intent, intent_scores
 from foretaste.serving.mixing import top
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
-from foretaste.serving.requests import read_request, unknown_id
+from foretaste.serving.requests import check_arguments, read_candidates, read_request, unknown_id
 
 BLOCK_SCORES = 1 << 23
 """Scores held at once (32 MB); bounds the memory of a batch of many histories."""
@@ -103,8 +103,8 @@ class Recommender:
         if intent is not None:
             check_intent(self.saved, intent, alpha)
             histories = [[]] if histories is None and users is None else histories
-        self._check(histories, k, users, on_unknown)
-        allowed, strange = self._candidates(candidates, on_unknown)
+        check_arguments(histories, k, users, on_unknown)
+        allowed, strange = read_candidates(self.saved, candidates, on_unknown)
         rows: Sequence[Sequence[str]] = histories if histories is not None else [[] for _ in users or []]
         owners: Sequence[str | None] = users if users is not None else [None] * len(rows)
         asked = [
@@ -184,39 +184,6 @@ class Recommender:
         if self._reader is None or encoder is not None:
             self._reader = reader_of(self.saved, encoder)
         return self._reader
-
-    def _check(
-        self, histories: Sequence[Sequence[str]] | None, k: int, users: Sequence[str] | None, on_unknown: str
-    ) -> None:
-        if on_unknown not in ("report", "error"):
-            raise unknown("value of on_unknown", on_unknown, ("report", "error"))
-        if histories is None and users is None:
-            raise DataError("neither histories nor users were given", allowed="histories=[[…]], users=[…], or both")
-        if isinstance(histories, str) or any(isinstance(row, str) for row in histories or []):
-            raise DataError(
-                "a history is a list of item ids, but a text came",
-                allowed='histories=[["B00A", "B00B"]]: a list of lists',
-                mend="put each history into a list, and the histories into a list",
-            )
-        if users is not None and histories is not None and len(users) != len(histories):
-            raise DataError(
-                f"{len(histories)} histories came with {len(users)} users", allowed="one user for each history"
-            )
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise DataError(f"k={k!r} items cannot be recommended", allowed="a whole number, 1 or more")
-
-    def _candidates(
-        self, candidates: Sequence[str] | None, on_unknown: str
-    ) -> tuple[NDArray[np.int64] | None, list[str]]:
-        if candidates is None:
-            return None, []
-        if isinstance(candidates, str):
-            raise DataError("candidates came as one text", allowed='candidates=["B00A", "B00B"]: a list of item ids')
-        dense = self.items.encode(map(str, candidates))
-        strange = [str(raw) for raw, index in zip(candidates, dense, strict=True) if index < 0]
-        if strange and on_unknown == "error":
-            raise unknown_id("item", strange[0], list(self.items))
-        return np.unique(dense[dense >= 0]).astype(np.int64), strange
 
     def _scores(self, block: list[Request]) -> Tensor:
         """Scores of all items, ``(n, V)`` on the CPU; popularity where there is nothing to go by."""

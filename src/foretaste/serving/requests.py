@@ -1,10 +1,13 @@
-"""From raw ids to what a model can read, and the error for an id that nobody knows."""
+"""From what a caller says to what a model can read, and the errors for what it cannot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from foretaste.core.errors import DataError, nearest
+import numpy as np
+from numpy.typing import NDArray
+
+from foretaste.core.errors import DataError, nearest, unknown
 from foretaste.recipes.saved import SavedModel
 from foretaste.serving.recommendations import Request
 
@@ -48,6 +51,49 @@ def read_request(
         knows_users=saved.users is not None,
         intent=intent,
     )
+
+
+def check_arguments(
+    histories: Sequence[Sequence[str]] | None, k: int, users: Sequence[str] | None, on_unknown: str
+) -> None:
+    """Refuses what does not fit together before anything is computed.
+
+    Raises:
+        ForetasteError: If so.
+    """
+    if on_unknown not in ("report", "error"):
+        raise unknown("value of on_unknown", on_unknown, ("report", "error"))
+    if histories is None and users is None:
+        raise DataError("neither histories nor users were given", allowed="histories=[[…]], users=[…], or both")
+    if isinstance(histories, str) or any(isinstance(row, str) for row in histories or []):
+        raise DataError(
+            "a history is a list of item ids, but a text came",
+            allowed='histories=[["B00A", "B00B"]]: a list of lists',
+            mend="put each history into a list, and the histories into a list",
+        )
+    if users is not None and histories is not None and len(users) != len(histories):
+        raise DataError(f"{len(histories)} histories came with {len(users)} users", allowed="one user for each history")
+    if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+        raise DataError(f"k={k!r} items cannot be recommended", allowed="a whole number, 1 or more")
+
+
+def read_candidates(
+    saved: SavedModel, candidates: Sequence[str] | None, on_unknown: str
+) -> tuple[NDArray[np.int64] | None, list[str]]:
+    """Dense ids to choose among, rising, or None for all; and raw ids that nobody knows.
+
+    Raises:
+        DataError: If an id is unknown under ``error``.
+    """
+    if candidates is None:
+        return None, []
+    if isinstance(candidates, str):
+        raise DataError("candidates came as one text", allowed='candidates=["B00A", "B00B"]: a list of item ids')
+    dense = saved.items.encode(map(str, candidates))
+    strange = [str(raw) for raw, index in zip(candidates, dense, strict=True) if index < 0]
+    if strange and on_unknown == "error":
+        raise unknown_id("item", strange[0], list(saved.items))
+    return np.unique(dense[dense >= 0]).astype(np.int64), strange
 
 
 class UnknownId(DataError):
