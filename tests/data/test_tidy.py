@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from foretaste.core.errors import DataError
 from foretaste.data.csr_cache import read_csr
 from foretaste.data.dataset import Dataset
-from foretaste.data.tidy import ITEM_COLUMNS, dense_codes, write_tidy
+from foretaste.data.tidy import write_tidy
+from foretaste.data.tidy_order import dense_codes
+from foretaste.data.tidy_tables import ITEM_COLUMNS
 
 LOG = pl.DataFrame(
     {

@@ -14,7 +14,7 @@ from foretaste.data.importing.ids import clean_ids
 from foretaste.data.importing.log import collect, column_of, doubled, keep_sound
 from foretaste.data.importing.quarantine import Quarantine
 from foretaste.data.importing.source import Chunk, Source
-from foretaste.data.tidy import ITEM_COLUMNS
+from foretaste.data.tidy_tables import ITEM_COLUMNS
 
 SHAPES: dict[str, Callable[[pl.Series], pl.Series]] = {
     "title": as_text,

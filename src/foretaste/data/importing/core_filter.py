@@ -9,7 +9,7 @@ import polars as pl
 from foretaste.core.errors import DataError
 from foretaste.data.importing.options import ImportOptions
 from foretaste.data.kcore import iterated_core, single_pass_core
-from foretaste.data.tidy import dense_codes
+from foretaste.data.tidy_order import dense_codes
 
 
 def filter_core(table: pl.DataFrame, options: ImportOptions) -> tuple[pl.DataFrame, dict[str, Any] | None]:

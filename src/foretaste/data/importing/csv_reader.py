@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from foretaste.core.errors import DataError
 from foretaste.data.importing.blocks import text_blocks, unix_lines
 from foretaste.data.importing.columns import header_names
-from foretaste.data.importing.csv_careful import COUNT, NUL, UTF8, parse_carefully, split_record
+from foretaste.data.importing.csv_careful import parse_carefully, split_record
+from foretaste.data.importing.csv_refusals import refusals, without
 from foretaste.data.importing.csv_scan import Records, scan
 from foretaste.data.importing.infer import infer_text
 from foretaste.data.importing.quarantine import Quarantine
@@ -139,7 +139,7 @@ class CsvSource:
         refused = refusals(data, records, len(self.columns))
         good = np.ones(len(records.starts), dtype=bool)
         good[list(refused)] = False
-        sound = _cut(data, records, refused)
+        sound = without(data, records, refused)
         frame = self._read(sound, int(good.sum()), b'"' in sound)
         if frame is None:
             return None
@@ -185,49 +185,6 @@ def detect(header: str) -> str:
     """
     bare = "".join(header.split('"')[0::2])
     return max(CANDIDATES, key=lambda candidate: (bare.count(candidate), -CANDIDATES.index(candidate)))
-
-
-def refusals(data: bytes, records: Records, width: int) -> dict[int, str | None]:
-    """The records that cannot be read, in order, with the reason; None stands for a blank line."""
-    found: dict[int, str | None] = {}
-    blank = records.starts == records.ends
-    for row in np.flatnonzero(blank | (records.fields != width)).tolist():
-        empty = not data[records.starts[row] : records.ends[row]].strip()
-        found[row] = None if empty else COUNT
-    view = np.frombuffer(data, dtype=np.uint8)
-    if 0 in data:
-        for row in _owners(records, np.flatnonzero(view == 0)):
-            found.setdefault(row, NUL)
-    if not data.isascii() and not _decodes(data):
-        for row in _owners(records, np.flatnonzero(view >= 128)):
-            if row not in found and not _decodes(data[records.starts[row] : records.ends[row]]):
-                found[row] = UTF8
-    return dict(sorted(found.items()))
-
-
-def _owners(records: Records, places: NDArray[np.int64]) -> list[int]:
-    """The records in which some bytes lie."""
-    rows = np.unique(np.searchsorted(records.ends, places))
-    return [int(row) for row in rows if row < len(records.ends)]
-
-
-def _decodes(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _cut(data: bytes, records: Records, refused: dict[int, str | None]) -> bytes:
-    """The bytes of all records but the refused ones."""
-    if not refused and records.consumed == len(data):
-        return data
-    pieces, at = [], 0
-    for row in refused:
-        pieces.append(data[at : records.starts[row]])
-        at = int(records.ends[row]) + 1
-    return b"".join([*pieces, data[at : records.consumed]])
 
 
 def _without_blank_lines(data: bytes) -> tuple[bytes, int]:

@@ -16,7 +16,7 @@ from foretaste.data.importing.quarantine import Quarantine
 from foretaste.data.importing.source import Chunk, Source
 from foretaste.data.importing.texts import to_text
 from foretaste.data.importing.times import SECOND, TimeRule
-from foretaste.data.tidy import as_codes
+from foretaste.data.tidy_order import as_codes
 
 MISSING_USER, MISSING_ITEM, MISSING_TIME = "missing user id", "missing item id", "missing time"
 ODD_USER, ODD_ITEM = "unusable user id", "unusable item id"

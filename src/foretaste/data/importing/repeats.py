@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from foretaste.data.ordering import user_order
-from foretaste.data.tidy import dense_codes
+from foretaste.data.tidy_order import dense_codes
 
 
 def count_repeats(table: pl.DataFrame) -> dict[str, Any]:

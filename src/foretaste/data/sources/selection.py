@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foretaste.core.errors import DataError
 from foretaste.data.kcore import iterated_core, single_pass_core
 from foretaste.data.sources.bars import size_text
-from foretaste.data.tidy import dense_codes
+from foretaste.data.tidy_order import dense_codes
 
 TEXTS = ("review_title", "review_text")
 CORES = {"iterated": iterated_core, "single-pass": single_pass_core}
