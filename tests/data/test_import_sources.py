@@ -17,7 +17,7 @@ from foretaste.data.dataset import Dataset
 from foretaste.data.importing.options import ImportOptions
 from foretaste.data.importing.report import report_lines
 from foretaste.data.importing.run import import_data
-from foretaste.data.importing.sql_reader import public_url
+from foretaste.data.importing.sql_address import public_url
 
 LOG = pl.DataFrame(
     {
@@ -126,7 +126,7 @@ def test_an_sqlalchemy_url_reads_as_a_path_does(
         connection.executemany("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", LOG.rows())
     connection.close()
     # SQLite through SQLAlchemy stands for the servers that a test cannot start
-    monkeypatch.setattr(sql_reader, "_database", lambda source: ("server", Path()))
+    monkeypatch.setattr(sql_reader, "database", lambda source: ("server", Path()))
     query = "SELECT * FROM log WHERE split <> ':none'"
     assert import_log(f"sqlite+pysqlite:///{file}", tmp_path / "out", query=query).equals(expected)
     with pytest.raises(ForetasteError, match="refuses"):

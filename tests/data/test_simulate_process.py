@@ -11,9 +11,9 @@ from foretaste.data.simulate import Market, MarketConfig, simulate
 from foretaste.data.simulate.catalogue import BRANDS, NUM_STYLES, STYLE_KEYS, Goods, kind_shares, stock
 from foretaste.data.simulate.clock import history_lengths, visits
 from foretaste.data.simulate.impressions import CLICK_EDGE, clicks
+from foretaste.data.simulate.moments import Slates
 from foretaste.data.simulate.reviews import stars
 from foretaste.data.simulate.shelves import Shelves
-from foretaste.data.simulate.shopping import Slates
 from foretaste.data.simulate.tastes import Tastes, utility
 from foretaste.data.simulate.words import KINDS
 

@@ -108,7 +108,7 @@ def data_import(
     from foretaste.data.importing.options import ImportOptions
     from foretaste.data.importing.report import report_lines
     from foretaste.data.importing.run import import_data
-    from foretaste.data.importing.sql_reader import public_url
+    from foretaste.data.importing.sql_address import public_url
 
     known = _given(title=title, brand=brand, categories=categories, price=price, description=description, image=image)
     options = ImportOptions(

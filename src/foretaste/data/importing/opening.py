@@ -11,7 +11,8 @@ from foretaste.data.importing.jsonl_reader import JsonlSource
 from foretaste.data.importing.options import ImportOptions
 from foretaste.data.importing.parquet_reader import ParquetSource
 from foretaste.data.importing.source import Source
-from foretaste.data.importing.sql_reader import DUCKDB_SUFFIXES, SQLITE_SUFFIXES, is_url, sql_source
+from foretaste.data.importing.sql_address import is_url
+from foretaste.data.importing.sql_reader import DUCKDB_SUFFIXES, SQLITE_SUFFIXES, sql_source
 
 KINDS: dict[str, tuple[str, ...]] = {
     "csv": (".csv", ".txt", ".dat", ".data", ".log", *TAB_SUFFIXES),

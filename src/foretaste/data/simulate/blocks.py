@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from foretaste.data.simulate.clock import visits
 from foretaste.data.simulate.impressions import Shown, clicks
+from foretaste.data.simulate.moments import World
 from foretaste.data.simulate.reviews import stars
-from foretaste.data.simulate.shopping import World, shop
+from foretaste.data.simulate.shopping import shop
 from foretaste.data.simulate.streams import Stream, stream
 
 

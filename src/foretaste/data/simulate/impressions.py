@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foretaste.data.simulate.clock import LOOK
-from foretaste.data.simulate.shopping import Slates
+from foretaste.data.simulate.moments import Slates
 
 CLICK_EDGE = 2.0
 """Utility at which an item on show is clicked with probability one half."""

@@ -16,8 +16,8 @@ from foretaste.data.simulate.blocks import block
 from foretaste.data.simulate.catalogue import departments, kind_shares, stock
 from foretaste.data.simulate.clock import DAY, history_lengths
 from foretaste.data.simulate.config import MarketConfig
+from foretaste.data.simulate.moments import World
 from foretaste.data.simulate.shelves import Shelves
-from foretaste.data.simulate.shopping import World
 from foretaste.data.simulate.streams import Stream, stream
 from foretaste.data.simulate.tables import Log, impressions, interactions, latents, queries, user_ids
 from foretaste.data.simulate.texts import catalogue_table
