@@ -47,7 +47,7 @@ def views_of(model: SequenceRecommender) -> tuple[IdTable, TextTable]:
     return first, second
 
 
-@pytest.mark.parametrize("keys", [{}, {"shared": False}, {"cross_residual": True}, {"cross_attention": False}])
+@pytest.mark.parametrize("keys", [{}, {"shared": False}, {"cross_attention": True}, {"cross_attention": False}])
 @pytest.mark.parametrize("name", ["sasrec", "gru4rec"])
 def test_a_causal_backbone_never_sees_the_future(name: str, keys: dict[str, Any]) -> None:
     model = network(name, **keys).eval()
@@ -163,6 +163,16 @@ def test_each_ablation_takes_away_what_it_names() -> None:
     for keys in ({"se_view": False}, {"co_view": False}):
         assert network(**keys).items.dim == DIM
         assert not any(part.startswith(("encoder.collaborative", "encoder.semantic")) for part in parts(**keys))
+
+
+@pytest.mark.parametrize(("name", "meet"), [("sasrec", True), ("bert4rec", True), ("caser", True), ("gru4rec", False)])
+def test_the_views_meet_unless_told_otherwise_or_the_backbone_has_no_positions(name: str, meet: bool) -> None:
+    def crossing(**keys: Any) -> bool:
+        return any(part.startswith("encoder.semantic.") for part, _ in network(name, **keys).named_parameters())
+
+    assert crossing() is meet
+    assert crossing(cross_attention=True)
+    assert not crossing(cross_attention=False)
 
 
 def test_the_paper_counts_as_many_parameters() -> None:

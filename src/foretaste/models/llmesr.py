@@ -32,7 +32,9 @@ class DualViewConfig(BackboneConfig):
 
     co_view: bool = option(True, "Whether items have a collaborative view.", paper="true")
     se_view: bool = option(True, "Whether items have a semantic view.", paper="true")
-    cross_attention: bool = option(True, "Whether the views look at each other.", paper="true")
+    cross_attention: bool | None = option(
+        None, "Whether the views look at each other; none: true, under GRU4Rec false.", paper="true"
+    )
     cross_heads: int = option(2, "Heads of the cross-attentions; must divide dim.", paper="2", low=1)
     cross_causal: bool = option(
         True, "Hide the future in cross-attention under a causal backbone.", paper="the released code forgets it"
@@ -101,7 +103,7 @@ def llmesr(
             encoder,
             dim,
             semantic_encoder=None if config.shared else backbone(config, views[0]).encoder,
-            heads=config.cross_heads if config.cross_attention else 0,
+            heads=config.cross_heads if views_meet(config) else 0,
             causal=is_causal(config) and config.cross_causal,
             residual=config.cross_residual,
         )
@@ -137,6 +139,15 @@ def _scale(adapter: Adapter, whole: nn.Module, text: Tensor, std: float) -> None
         layer.weight.mul_(factor)
 
 
+def views_meet(config: DualViewConfig) -> bool:
+    """Whether there is cross-attention.
+
+    Unless told, not under GRU4Rec: its input carries no positions, and what attention adds to it costs more than it
+    brings (docs/methods/llmesr.md has figures).
+    """
+    return config.backbone != "gru4rec" if config.cross_attention is None else config.cross_attention
+
+
 def is_causal(config: BackboneConfig) -> bool:
     """Whether the backbone hides the future."""
     return config.backbone in ("gru4rec", "caser") or (config.backbone == "sasrec" and config.causal)
@@ -145,7 +156,7 @@ def is_causal(config: BackboneConfig) -> bool:
 def _check(config: DualViewConfig) -> None:
     if not (config.co_view or config.se_view):
         raise ConfigError("co_view=false and se_view=false leave items without any vector", mend="keep one of the two")
-    if config.cross_attention and config.dim % config.cross_heads:
+    if views_meet(config) and config.dim % config.cross_heads:
         raise ConfigError(
             f"cross_heads={config.cross_heads} does not divide dim={config.dim}",
             allowed="heads that divide dim",
