@@ -17,7 +17,7 @@ from foretaste.evaluation.evaluate import validation_metrics
 from foretaste.evaluation.groups import head_items
 from foretaste.evaluation.metrics import ndcg
 from foretaste.evaluation.ranks import ranks
-from foretaste.models import serving_terms
+from foretaste.models import content
 from foretaste.models.llmesr import DualViewConfig, llmesr
 from foretaste.models.serving_terms import ServedModel, ServingConfig
 from foretaste.nn.reduce import whiten
@@ -44,12 +44,12 @@ def test_by_default_nothing_is_added() -> None:
     torch.testing.assert_close(model.score(HISTORIES), model.network.score(HISTORIES))
 
 
-@pytest.mark.parametrize("kept", [0, serving_terms.KEPT_ITEMS])
+@pytest.mark.parametrize("kept", [0, content.KEPT_ITEMS])
 @pytest.mark.parametrize(("standard", "activation"), [("none", "none"), ("centre", "gelu"), ("whiten", "none")])
 def test_the_content_term_is_the_nearest_text_of_the_history(
     monkeypatch: pytest.MonkeyPatch, standard: str, activation: str, kept: int
 ) -> None:
-    monkeypatch.setattr(serving_terms, "KEPT_ITEMS", kept)
+    monkeypatch.setattr(content, "KEPT_ITEMS", kept)
     model = served(ServingConfig(content_weight=1.5), standard=standard, adapter_activation=activation)
     vectors = {"none": TEXT, "centre": TEXT - TEXT.mean(0), "whiten": whiten(TEXT, 12)}[standard]
     unit = torch.nn.functional.normalize(vectors, dim=1)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from foretaste.core.files import file_digest, write_json
 from foretaste.data.csr_cache import FOLDER as CSR
 from foretaste.data.csr_cache import CsrArrays, write_csr
-from foretaste.data.dataset import TABLES, tables_digest
 from foretaste.data.staging import staged_folder
 from foretaste.data.table_stats import field_stats, interaction_stats
+from foretaste.data.tables import TABLES, tables_digest
 from foretaste.data.tidy_order import dense_codes, sorted_rows, take
 from foretaste.data.tidy_tables import checked, unique, whole_catalogue
 

@@ -5,11 +5,42 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.text_items import TextTable, Views
+
+KEPT_ITEMS = 12_288
+"""Catalogues up to this size keep the cosines of all pairs of texts, 600 MB at the most; larger ones compute those of a
+block's histories each time."""
+
+
+class ContentTerm:
+    """The term of one model, with what it computes once and keeps until the model's text vectors change."""
+
+    def __init__(self) -> None:
+        self._unit: Tensor | None = None
+        self._unit_of: tuple[int, int] | None = None
+        self._cosines: Tensor | None = None
+
+    def of(self, text: TextTable, histories: Sequences) -> Tensor:
+        """The cosines of all items with the nearest text of each history, ``(n, V)``."""
+        unit = self._unit_text(text)
+        if len(unit) > KEPT_ITEMS:
+            return nearest_text(unit, histories)
+        if self._cosines is None:
+            self._cosines = unit @ unit.T
+        return nearest_of(self._cosines, torch.arange(len(unit), device=unit.device), histories)
+
+    def _unit_text(self, text: TextTable) -> Tensor:
+        """Text vectors of length 1, ``(V, D)``."""
+        vectors = text.vectors
+        if self._unit is None or self._unit_of != (id(vectors), vectors._version):
+            self._unit, self._cosines = F.normalize(as_compared(text), dim=1), None
+            self._unit_of = (id(vectors), vectors._version)
+        return self._unit
 
 
 @torch.no_grad()

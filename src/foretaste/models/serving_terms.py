@@ -15,13 +15,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever, Users
-from foretaste.models.content import as_compared, nearest_of, nearest_text, text_view
+from foretaste.models.content import ContentTerm, text_view
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
@@ -29,10 +28,6 @@ from foretaste.nn.text_items import TextTable, Views
 
 ROWS = 64
 """Histories whose nearest texts are looked for at once."""
-
-KEPT_ITEMS = 12_288
-"""Catalogues up to this size keep the cosines of all pairs of texts, 600 MB at the most; larger ones compute those of a
-block's histories each time."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +87,7 @@ class ServedModel(Retriever):
         self.register_buffer("popularity", popularity)
         self.register_buffer("terms", torch.zeros(4, dtype=torch.float64))
         self._table: Tensor | None = None
-        self._unit: Tensor | None = None
-        self._unit_of: tuple[int, int] | None = None
-        self._cosines: Tensor | None = None
+        self._content = ContentTerm()
         self.serve_with(config)
 
     def serve_with(self, config: ServingConfig) -> None:
@@ -186,18 +179,5 @@ class ServedModel(Retriever):
 
     def content(self, histories: Sequences) -> Tensor:
         """The content term before its weight, ``(n, V)``; call it with a few rows."""
-        unit, histories = self._unit_text(), histories.last(self.network.max_len)
-        if len(unit) > KEPT_ITEMS:
-            return nearest_text(unit, histories)
-        if self._cosines is None:
-            self._cosines = unit @ unit.T
-        return nearest_of(self._cosines, torch.arange(len(unit), device=unit.device), histories)
-
-    def _unit_text(self) -> Tensor:
-        """Text vectors of length 1, ``(V, D)``: kept, with what is made of them, until the text vectors change."""
         assert self.text is not None, "serve_with() has looked"
-        vectors = self.text.vectors
-        if self._unit is None or self._unit_of != (id(vectors), vectors._version):
-            self._unit, self._cosines = F.normalize(as_compared(self.text), dim=1), None
-            self._unit_of = (id(vectors), vectors._version)
-        return self._unit
+        return self._content.of(self.text, histories.last(self.network.max_len))

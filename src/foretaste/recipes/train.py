@@ -10,16 +10,11 @@ manifest.json  written last: the run is finished
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy
-import polars
-import torch
 
 import foretaste
 from foretaste.core.artefact import MANIFEST, Run
@@ -28,7 +23,7 @@ from foretaste.core.files import file_digest, read_json, write_atomic, write_jso
 from foretaste.core.progress import say
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.data.target_sets import questions
+from foretaste.recipes.announcing import announce, versions
 from foretaste.recipes.attempts import begin_attempt
 from foretaste.recipes.measuring import Part, dataset_of, measure
 from foretaste.recipes.presets import preset as find_preset
@@ -123,7 +118,7 @@ def _conduct(found: Recipe, config: Any, dataset: Dataset, folder: Path) -> RunR
             say(f"{folder} is finished already; its metrics are shown, nothing is run again")
             return _finished(folder, record)
         split = make_split(dataset, config.split)
-        _announce(found, config, dataset, split, folder)
+        announce(found, config, dataset, split, folder)
         try:
             return _run(found, config, dataset, split, folder, record)
         except KeyboardInterrupt:
@@ -189,30 +184,6 @@ def _finished(folder: Path, record: RunRecord) -> RunResult:
     return RunResult(folder, record.recipe, metrics["test"], metrics["valid"], manifest["seconds"], True)
 
 
-def _announce(found: Recipe, config: Any, dataset: Dataset, split: Split, folder: Path) -> None:
-    """What will run, on what, how it will be measured, and where it is written."""
-    counts = f"{dataset.num_users:,} users, {dataset.num_items:,} items, {dataset.sequences.total:,} interactions"
-    seen = "left out of" if config.mask_seen else "kept in"
-    asked = f"{questions(split.test):,} users asked, {split.protocol.get('excluded_users', 0):,} too short to ask"
-    say(f"recipe    {found.name}: {found.summary} seed {config.seed}")
-    say(f"data      {dataset.folder} ({dataset.name}: {counts})")
-    say(f"protocol  {split.protocol['split']}, full ranking, seen items {seen} it; {asked}")
-    say(f"writes    {folder} (stop at any time; the same command goes on)")
-    for warning in split.warnings:
-        say(f"warning   {warning}")
-
-
 def is_main() -> bool:
     """Whether this process writes and speaks, among those that train together."""
     return int(os.environ.get("RANK", "0")) == 0
-
-
-def versions() -> dict[str, str]:
-    """Versions that a result depends on."""
-    return {
-        "foretaste": foretaste.__version__,
-        "python": platform.python_version(),
-        "torch": str(torch.__version__),
-        "numpy": numpy.__version__,
-        "polars": polars.__version__,
-    }
