@@ -27,9 +27,9 @@ PROTOCOL = """leave-one-out (last item test, last but one validation: PAD's own 
           catalogue, items of the history left out of the ranking, ties count half, selection on validation NDCG@10,
           test read once. Full softmax, spectral start, text encoder all-MiniLM-L6-v2 (22.7 M parameters) but for the
           presets. vs best: relative gain in NDCG@10 over the better of the id and the text expert alone; p: paired
-          t-test over users, means over seeds, Holm over the rows. Frequency bins: items by falling frequency, each bin
-          a tenth of the training interactions. seconds: training on one thread beside other work; rows that start from
-          the runs id and text leave theirs out."""
+          t-test over users, means over the same seeds, Holm over the rows. Frequency bins: items by falling frequency,
+          each bin a tenth of the training interactions. seconds: training on one thread beside other work; rows that
+          start from the runs id and text leave theirs out."""
 
 
 def train(cell: Cell, root: Path, out: Path, wanted: bool) -> str:

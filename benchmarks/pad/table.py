@@ -54,16 +54,20 @@ def _bin(runs: list[Kept], name: str, metric: str = "hr@10") -> float:
 
 
 def _against_best_alone(found: dict[str, list[Kept]]) -> dict[str, tuple[float, float]]:
-    """Gain in NDCG@10 over the better of the id and the text expert, and Holm-corrected p of the paired t-test."""
+    """Gain in NDCG@10 over the better of the id and the text expert, and Holm-corrected p of the paired t-test.
+
+    A row of the first seed alone is compared with that seed of the better expert.
+    """
     alone = [row for row in ALONE if row in found]
     if not alone:
         return {}
-    values = {row: np.mean([run.ndcg() for run in runs], axis=0) for row, runs in found.items()}
-    best = max(alone, key=lambda row: values[row].mean())
-    paired = {row: compare_paired(values[best], of, samples=1000) for row, of in values.items() if row not in ALONE}
+    values = {row: [run.ndcg() for run in runs] for row, runs in found.items()}
+    best = max(alone, key=lambda row: float(np.mean(values[row])))
+    bases = {row: np.mean(values[best][: len(of)], axis=0) for row, of in values.items() if row not in ALONE}
+    paired = {row: compare_paired(base, np.mean(values[row], axis=0), samples=1000) for row, base in bases.items()}
     corrected = holm([one.p_t for one in paired.values()])
     return {
-        row: (one.difference / values[best].mean(), p) for (row, one), p in zip(paired.items(), corrected, strict=True)
+        row: (one.difference / bases[row].mean(), p) for (row, one), p in zip(paired.items(), corrected, strict=True)
     }
 
 
