@@ -28,22 +28,21 @@ from machine import heading, load
 from quiet import run
 
 RESULT = Path(__file__).parent / "results" / "longtail.txt"
-PROTOCOL = """leave-one-out (last item test, last but one validation), full ranking over the catalogue,
-          items of the history left out of the ranking, ties count half, selection on validation NDCG@10, test read
-          once. Groups show NDCG@10; item head = the 20 % most popular items of the training part, user head = the
-          20 % longest histories. plain starts from spectral vectors (the library's default), plain-random from random
-          ones (the papers' way). llmesr and llmemb serve with a content term, debiasing and (llmesr) a router, chosen
-          on validation: the best for tail items of those that give up at most 2 % of NDCG@10; llmesr-network and
-          llmemb-network are the same networks without them (the papers' models), and plain-content is plain with the
-          content term and debiasing. All methods share loss (full
-          softmax), loop, text encoder (all-MiniLM-L6-v2, 22.7 M parameters; SCFT: one pass over the catalogue) and
-          budget of tuning: three trials of learning rate and dropout each with SASRec on amazon_scientific, seed 0,
-          the recipe's defaults among them; GRU4Rec and BERT4Rec run with each recipe's defaults, but for llmesr on
-          GRU4Rec, which had six trials on the same validation targets (rate 2e-3, no cross-attention). vs plain:
-          relative gain in NDCG@10; p: paired t-test over users, means over seeds, Holm over the methods of the block;
-          p tail: of tail items alone.
-          seconds: training on one thread beside other work, stages that runs share (encoding, SCFT, SAID's and
-          TSLRec's vectors, LLMEmb's collaborative model) left out."""
+PROTOCOL = """leave-one-out (last item test, last but one validation), full ranking over the catalogue, items of the
+          history left out of the ranking, ties count half, selection on validation NDCG@10, test read once. Groups
+          show NDCG@10; item head = the 20 % most popular items of the training part, user head = the 20 % longest
+          histories. plain starts from spectral vectors (the library's default), plain-random from random ones (the
+          papers' way). llmesr and llmemb serve with a content term, debiasing and (llmesr) a router, chosen on
+          validation: the best for tail items of those that give up at most 2 % of NDCG@10; llmesr-network and
+          llmemb-network are the same networks without them (the papers' models), and plain-content is plain with
+          the content term and debiasing. All methods share loss (full softmax), loop, text encoder
+          (all-MiniLM-L6-v2, 22.7 M parameters; SCFT: one pass over the catalogue) and budget of tuning: three
+          trials of learning rate and dropout each with SASRec on amazon_scientific, seed 0, the recipe's defaults
+          among them; GRU4Rec and BERT4Rec run with each recipe's defaults, but for llmesr on GRU4Rec, which had six
+          trials on the same validation targets (rate 2e-3, no cross-attention). vs plain: relative gain in NDCG@10;
+          p: paired t-test over users, means over seeds, Holm over the methods of the block; p tail: of tail items
+          alone. seconds: training on one thread beside other work, stages that runs share (encoding, SCFT, SAID's
+          and TSLRec's vectors, LLMEmb's collaborative model) left out."""
 
 
 def train(cell: Cell, root: Path, out: Path) -> str:
