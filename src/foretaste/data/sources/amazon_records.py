@@ -10,6 +10,7 @@ import polars as pl
 
 from foretaste.data.sources import fields
 from foretaste.data.sources.records import Record, Row, parse_json, parse_literal
+from foretaste.data.tidy_tables import ITEM_COLUMNS
 
 REVIEWS = pl.Schema(
     {
@@ -26,13 +27,7 @@ REVIEWS = pl.Schema(
 )
 PRODUCTS = pl.Schema(
     {
-        "item_id": pl.String(),
-        "title": pl.String(),
-        "brand": pl.String(),
-        "categories": pl.List(pl.String()),
-        "price": pl.Float64(),
-        "description": pl.String(),
-        "image": pl.String(),
+        **ITEM_COLUMNS,
         "main_category": pl.String(),
         "features": pl.List(pl.String()),
         "also_bought": pl.List(pl.String()),
