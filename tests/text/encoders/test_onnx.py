@@ -99,7 +99,7 @@ def run(model, x):
 def rounded_by_hand(x, weight, bias, scale):
     """What 8 bits make of it: a step for each column of the weight, one step and zero point for all activations."""
     levelled, weight = x / scale, weight * scale[:, None]
-    step = np.abs(weight).max(0) / 127
+    step = np.abs(weight).max(0) / 64
     low, high = min(levelled.min(), 0), max(levelled.max(), 0)
     unit = (high - low) / 255
     zero = np.clip(np.rint(-low / unit), 0, 255)
@@ -121,6 +121,15 @@ def test_products_are_rounded_as_by_hand():
     np.testing.assert_allclose(got, rounded_by_hand(x, weight, bias, outlier_scale(largest)), rtol=1e-3, atol=0.02)
     np.testing.assert_allclose(small, got[:, :3], rtol=1e-5)
     assert (outlier_scale(largest) != 1).sum() == 1
+
+
+def test_products_fit_into_sixteen_bits():
+    """The largest activations against the largest weights: a kernel that adds pairs in 16 bits would clip."""
+    weight = np.ones((96, 64), dtype=np.float32)
+    x = np.full((4, 96), 2.0, dtype=np.float32)
+    model = linear_graph(weight, np.zeros(64, dtype=np.float32))
+    quantise(model, {"x": np.full(96, 2.0, dtype=np.float32)})
+    np.testing.assert_allclose(run(model, x)[0], x @ weight, rtol=1e-3)
 
 
 def test_levelling_saves_the_other_channels():

@@ -69,7 +69,7 @@ class EncoderConfig:
         "torch", "what computes the states; onnx: ONNX Runtime, a little faster on a CPU", choices=("torch", "onnx")
     )
     int8: bool = option(
-        False, "whether products are in 8-bit integers, by ONNX Runtime: twice as fast, vectors near the exact ones"
+        False, "whether products are in 8-bit integers, by ONNX Runtime: faster on a CPU, vectors near the exact ones"
     )
     precision: str = option("fp32", "number format of the weights", choices=("fp32", "bf16"))
     device: str = option(
