@@ -205,3 +205,63 @@ def test_a_model_with_a_loss_over_all_items_adapts_once_a_step(table: TextTable)
     batch = SequenceBatch(FEW, torch.tensor([3, 2]), torch.tensor([0, 1]))
     model(batch).backward()
     assert rows_of(table) == [ITEMS]
+
+
+def views_of(*texts: Tensor) -> Views:
+    """Two or more text tables of a catalogue side by side, each behind an adapter of its own."""
+    tables = [TextTable(text, Adapter([text.shape[1], 5, 3]), 3) for text in texts]
+    return Views([IdTable(len(texts[0]), 3), *tables])
+
+
+def alone(views: Views) -> Tensor:
+    return torch.cat([view.table() for view in views.views], dim=-1)
+
+
+def products_of_text(views: Views, monkeypatch: pytest.MonkeyPatch) -> tuple[int, Tensor]:
+    """How often the text is multiplied while the table is made, and the table."""
+    seen, plain = [], torch.nn.functional.linear
+
+    def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        seen.append(x.shape)
+        return plain(x, weight, bias)
+
+    monkeypatch.setattr(torch.nn.functional, "linear", linear)
+    with views.once():
+        table = views.table()
+        assert views.table() is table
+        torch.testing.assert_close(views(torch.tensor([[3, 0]])), table[[3, 0]][None])
+    monkeypatch.undo()
+    return len(seen), table
+
+
+def test_views_of_one_text_are_adapted_in_one_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = torch.randn(9, 7)
+    views = views_of(text, text)
+    count, table = products_of_text(views, monkeypatch)
+    assert count == 1
+    torch.testing.assert_close(table, alone(views))
+    weights = list(views.parameters())
+    for ours, theirs in zip(
+        torch.autograd.grad(table.square().sum(), weights),
+        torch.autograd.grad(alone(views).square().sum(), weights),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours, theirs)
+
+
+def test_views_of_other_texts_are_adapted_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, other = torch.randn(9, 7), torch.randn(9, 7)
+    same, mixed = views_of(text, text), views_of(text, other)
+    assert products_of_text(same, monkeypatch)[0] == 1
+    same.load_state_dict(mixed.state_dict())  # what was the same text before need not be it now
+    count, table = products_of_text(same, monkeypatch)
+    assert count == 2
+    torch.testing.assert_close(table, alone(mixed))
+
+
+def test_views_made_without_gradients_are_not_kept_for_a_step() -> None:
+    views = views_of(torch.randn(9, 7), torch.randn(9, 7))
+    with views.once():
+        with torch.no_grad():
+            views.table()
+        assert views.table().requires_grad

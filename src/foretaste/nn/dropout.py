@@ -7,6 +7,8 @@ element. Eight decisions taken from one word make it several times faster; the r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,9 +37,25 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.rate)
-        words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(_LOWEST, _HIGHEST)
-        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.cut
-        return x * (kept * (_STEPS / (_STEPS - self.cut)))
+        return x * ((_bytes(x) >= self.cut) * (_STEPS / (_STEPS - self.cut)))
 
     def extra_repr(self) -> str:
         return f"rate={self.rate}"
+
+
+def drop_each(layers: Sequence[Dropout], x: Tensor) -> Tensor:
+    """Each layer's dropout of its own part, drawn at once: ``(n, …)`` → ``(n, …)``."""
+    if len({(layer.training, layer.cut) for layer in layers}) == 1:
+        return layers[0](x)  # type: ignore[no-any-return]
+    if x.device.type != "cpu":
+        return torch.stack([layer(part) for layer, part in zip(layers, x, strict=True)])
+    cuts = [layer.cut if layer.training else 0 for layer in layers]
+    shape = (len(cuts), *[1] * (x.dim() - 1))
+    scales = torch.tensor([_STEPS / (_STEPS - cut) for cut in cuts], dtype=x.dtype).view(shape)
+    return x * ((_bytes(x) >= torch.tensor(cuts, dtype=torch.uint8).view(shape)) * scales)
+
+
+def _bytes(x: Tensor) -> Tensor:
+    """A random byte for each element."""
+    words = torch.empty((x.numel() + 7) // 8, dtype=torch.int64).random_(_LOWEST, _HIGHEST)
+    return words.view(torch.uint8)[: x.numel()].view(x.shape)

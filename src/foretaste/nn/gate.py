@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from foretaste.nn.growth import NewItems
 from foretaste.nn.items import ItemRepresentation
@@ -41,7 +42,7 @@ class FrequencyGate(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Weights for items, ``(…)`` → ``(…, experts)``."""
-        return self.shares().T[self.bins[ids]]
+        return F.embedding(self.bins[ids], self.shares().T)
 
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item: it is as cold as can be."""
@@ -80,7 +81,7 @@ class GatedItems(ItemRepresentation):
         return _weighed(self.items(ids), self.gate(ids))
 
     def table(self) -> Tensor:
-        return _weighed(self.items.table(), self.gate.shares().T[self.gate.bins])
+        return _weighed(self.items.table(), F.embedding(self.gate.bins, self.gate.shares().T))
 
 
 def _weighed(vectors: Tensor, weights: Tensor) -> Tensor:

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.adapters import Adapter
 from foretaste.nn.growth import NewItems
+from foretaste.nn.held import Held
 from foretaste.nn.items import ItemRepresentation
 
 
@@ -40,42 +42,38 @@ class TextTable(ItemRepresentation):
             self.vectors = nn.Parameter(vectors.float().clone())
         self.register_buffer("_read", None, persistent=False)
         self.register_load_state_dict_post_hook(lambda module, _: module._forget())  # type: ignore[no-untyped-call]
-        self._depth = 0
-        self._held: Tensor | None = None
+        self._held = Held()
 
     def forward(self, ids: Tensor) -> Tensor:
-        if not self._holds() and 2 * ids.numel() < self.num_items:
+        if not self._held.holds and 2 * ids.numel() < self.num_items:
             unique, place = torch.unique(ids, return_inverse=True)
             return F.embedding(place, self._adapt(unique))
         return F.embedding(ids, self.table())
 
     def table(self) -> Tensor:
-        if self._held is not None and self._holds():
-            return self._held
-        table = self._adapt(slice(None))
-        if self._depth:
-            self._held = table
-        return table
+        return self._held.get(lambda: self._adapt(slice(None)))
 
     @contextmanager
     def once(self) -> Iterator[None]:
-        self._depth += 1
-        try:
+        with self._held.once():
             yield
-        finally:
-            self._depth -= 1
-            if not self._depth:
-                self._held = None
+
+    def linear_map(self) -> tuple[Tensor, Tensor] | None:
+        """Weight ``(dim, D)`` and bias of a linear adapter of frozen vectors; None for any other, or if not needed."""
+        adapter = self.adapter
+        if isinstance(self.vectors, nn.Parameter) or not isinstance(adapter, Adapter) or not self._held.waits:
+            return None
+        return adapter.folded() if adapter.activation is None else None
+
+    def take(self, table: Tensor) -> None:
+        """Keeps a table that was adapted elsewhere, as long as :meth:`once` lasts."""
+        self._held.get(lambda: table)
 
     def grow(self, new: NewItems) -> None:
         """A new item gets its own text vector."""
         rows = torch.cat([self.vectors.detach(), new.text.to(self.vectors)])
         self.vectors = nn.Parameter(rows) if isinstance(self.vectors, nn.Parameter) else rows
         self._forget()
-
-    def _holds(self) -> bool:
-        """Whether the whole table is at hand; one made without gradients is of no use to a step that wants them."""
-        return self._held is not None and (self._held.requires_grad or not torch.is_grad_enabled())
 
     def _adapt(self, rows: Tensor | slice) -> Tensor:
         if self.adapter is None:
@@ -108,16 +106,42 @@ class Views(ItemRepresentation):
         super().__init__()
         self.views = nn.ModuleList(views)
         self.num_items, self.dim = views[0].num_items, sum(view.dim for view in views)
+        self._held = Held()
+        self._same_text: bool | None = None
+        self.register_load_state_dict_post_hook(lambda module, _: module._forget())  # type: ignore[no-untyped-call]
 
     def forward(self, ids: Tensor) -> Tensor:
+        if self._held.holds:
+            return F.embedding(ids, self.table())
         return torch.cat([view(ids) for view in self.views], dim=-1)
 
     def table(self) -> Tensor:
-        return torch.cat([view.table() for view in self.views], dim=-1)  # type: ignore[operator]
+        return self._held.get(self._joined)
 
     @contextmanager
     def once(self) -> Iterator[None]:
         with ExitStack() as stack:
-            for view in self.views:
-                stack.enter_context(view.once())  # type: ignore[operator]
+            for part in (self._held, *self.views):
+                stack.enter_context(part.once())
             yield
+
+    def _joined(self) -> Tensor:
+        self._adapt_together()
+        return torch.cat([view.table() for view in self.views], dim=-1)  # type: ignore[operator]
+
+    def _adapt_together(self) -> None:
+        """Views that map the same text linearly do so in one product, which reads the text once."""
+        texts = [module for module in self.modules() if isinstance(module, TextTable)]
+        maps = [text.linear_map() for text in texts]
+        if len(texts) < 2 or None in maps:
+            return
+        if self._same_text is None:
+            self._same_text = all(torch.equal(text.vectors, texts[0].vectors) for text in texts[1:])
+        if self._same_text:
+            weight, bias = (torch.cat(parts) for parts in zip(*filter(None, maps), strict=True))
+            whole = F.linear(texts[0].vectors, weight, bias)
+            for text, part in zip(texts, torch.split(whole, [text.dim for text in texts], dim=-1), strict=True):
+                text.take(part)
+
+    def _forget(self) -> None:
+        self._same_text = None

@@ -1,4 +1,4 @@
-"""Several views of a history, each read by an encoder of its own."""
+"""Several views of a history, each read by an encoder of its own; encoders of one shape read theirs together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from foretaste.nn.alike import alike, contextualise_each
 from foretaste.nn.newest import newest_state
 
 
@@ -23,6 +24,8 @@ class Towers(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States of all towers, side by side."""
+        if transformers := alike(self.encoders):
+            return contextualise_each(transformers, x, lengths)
         return self._side_by_side(lambda encode, part: encode(part, lengths), x)
 
     def newest(self, x: Tensor, lengths: Tensor) -> Tensor:

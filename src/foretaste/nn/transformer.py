@@ -7,7 +7,7 @@ be told the lengths.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,37 @@ def recent_positions(lengths: Tensor, width: int) -> Tensor:
     return (lengths[:, None] - 1 - places).clamp_min(0)
 
 
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    allowed: Tensor | None = None,
+    *,
+    causal: bool,
+    drop: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """Scaled dot-product attention, ``(B, heads, T, d)`` each.
+
+    Args:
+        q: Queries.
+        k: Keys.
+        v: Values.
+        allowed: Keys that may be looked at, ``(B, 1, 1, T)``; None for all.
+        causal: Whether a place sees only itself and older ones; then ``allowed`` is not looked at.
+        drop: Dropout of the weights. It is spelt out then: torch's fused kernels have none on a CPU.
+    """
+    if drop is None:
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, is_causal=causal)
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if causal:
+        width = q.shape[-2]
+        allowed = torch.ones(width, width, dtype=torch.bool, device=q.device).tril()
+    if allowed is not None:
+        scores = scores.masked_fill(~allowed, float("-inf"))
+    weights = drop(scores.softmax(-1))
+    return weights @ v
+
+
 class SelfAttention(nn.Module):
     """Multi-head self-attention (Vaswani et al. 2017), ``(B, T, d)`` → ``(B, T, d)``."""
 
@@ -37,23 +68,14 @@ class SelfAttention(nn.Module):
     def forward(self, x: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
         batch, width, dim = x.shape
         q, k, v = self.project(x).view(batch, width, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
-        if self.training and self.dropout.rate:
-            mixed = self._mix(q, k, v, allowed, causal)
-        else:
-            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=allowed, is_causal=causal)
+        mixed = attend(q, k, v, allowed, causal=causal, drop=self.dropout if self.drops else None)
         joined: Tensor = self.out(mixed.transpose(1, 2).reshape(batch, width, dim))
         return joined
 
-    def _mix(self, q: Tensor, k: Tensor, v: Tensor, allowed: Tensor | None, causal: bool) -> Tensor:
-        """Attention with dropout on its weights, spelt out: torch's fused kernels have no dropout on a CPU."""
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
-        if causal:
-            width = q.shape[-2]
-            allowed = torch.ones(width, width, dtype=torch.bool, device=q.device).tril()
-        if allowed is not None:
-            scores = scores.masked_fill(~allowed, float("-inf"))
-        weights: Tensor = self.dropout(scores.softmax(-1))
-        return weights @ v
+    @property
+    def drops(self) -> bool:
+        """Whether weights are dropped out at present."""
+        return self.training and self.dropout.rate > 0
 
     def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
         """What each row's newest place sees of all its places, ``(B, T, d)`` → ``(B, d)``."""
