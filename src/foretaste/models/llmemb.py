@@ -25,12 +25,6 @@ from foretaste.nn.losses.symmetric import symmetric_infonce
 class RATConfig(TextTableConfig):
     """Keys of the item table and of the alignment."""
 
-    spread_dims: int = option(
-        1024,
-        "Directions that whitening keeps, those of largest variance; 0 keeps all, at twice the time of a step.",
-        paper="all, as encoded",
-        low=0,
-    )
     align: str = option(
         "infonce",
         "Alignment with the collaborative vectors: InfoNCE of cosines, or the released code's soft-target loss.",
