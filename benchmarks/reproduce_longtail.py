@@ -39,10 +39,11 @@ PROTOCOL = """leave-one-out (last item test, last but one validation), full rank
           (all-MiniLM-L6-v2, 22.7 M parameters; SCFT: one pass over the catalogue) and budget of tuning: three
           trials of learning rate and dropout each with SASRec on amazon_scientific, seed 0, the recipe's defaults
           among them; GRU4Rec and BERT4Rec run with each recipe's defaults, but for llmesr on GRU4Rec, which had six
-          trials on the same validation targets (rate 2e-3, no cross-attention). vs plain: relative gain in NDCG@10;
-          p: paired t-test over users, means over seeds, Holm over the methods of the block; p tail: of tail items
-          alone. seconds: training on one thread beside other work, stages that runs share (encoding, SCFT, SAID's
-          and TSLRec's vectors, LLMEmb's collaborative model) left out."""
+          trials on the same validation targets (rate 2e-3, no cross-attention), and llmemb on BERT4Rec, which had four
+          (rate 1e-3, dropout .2). vs plain: relative gain in NDCG@10; p: paired t-test over users, means over seeds,
+          Holm over the methods of the block; p tail: of tail items alone. seconds: training on one thread beside other
+          work, stages that runs share (encoding, SCFT, SAID's and TSLRec's vectors, LLMEmb's collaborative model) left
+          out."""
 
 
 def train(cell: Cell, root: Path, out: Path) -> str:
