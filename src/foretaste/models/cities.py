@@ -19,9 +19,10 @@ from foretaste.core.config import option
 from foretaste.data.contexts import Contexts
 from foretaste.models.base import Trainable, as_tensor
 from foretaste.models.sequence import blocks_of_like_length
+from foretaste.nn.post_norm import PostNormEncoder
 
-BLOCK_TOKENS = 8_192
-"""Places of contexts encoded at once."""
+BLOCK_TOKENS = 2_048
+"""Places of contexts encoded at once: few enough that contexts of like length find together."""
 
 BLOCK_ITEMS = 1_024
 """Items inferred at once."""
@@ -109,7 +110,9 @@ class ContextNet(nn.Module, Trainable):
         self.scales = nn.Parameter(torch.ones(places))
         self.wave_scale = nn.Parameter(torch.ones(()))
         self.mask = nn.Parameter(torch.randn(dim))
-        self.within, self.across = _encoder(dim, config), _encoder(dim, config)
+        self.within, self.across = (
+            PostNormEncoder(dim, config.layers, config.heads, config.inner, config.dropout) for _ in range(2)
+        )
         self.out = nn.Linear(dim, dim)
         self.register_buffer("waves", sinusoids(places, dim), persistent=False)
         self.register_buffer("vectors", torch.empty(0, dim), persistent=False)
@@ -157,13 +160,9 @@ def sinusoids(places: int, dim: int) -> Tensor:
     return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :dim]
 
 
-def _encoder(dim: int, config: ContextNetConfig) -> nn.TransformerEncoder:
-    layer = nn.TransformerEncoderLayer(dim, config.heads, config.inner, config.dropout, batch_first=True)
-    return nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
-
-
 def _pooled(encoder: nn.Module, x: Tensor, lengths: Tensor) -> Tensor:
     """The mean of the states of real places: ``(M, T, d)`` and ``(M,)`` → ``(M, d)``."""
     real = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
-    states = encoder(x, src_key_padding_mask=~real).masked_fill(~real[:, :, None], 0.0)
+    allowed = None if bool(real.all()) else real[:, None, None, :]
+    states = encoder(x, allowed).masked_fill(~real[:, :, None], 0.0)
     return states.sum(1) / lengths[:, None]  # type: ignore[no-any-return]
