@@ -42,8 +42,8 @@ PROTOCOL = """leave-one-out (last item test, last but one validation), full rank
           trials on the same validation targets (rate 2e-3, no cross-attention), and llmemb on BERT4Rec, which had four
           (rate 1e-3, dropout .2). vs plain: relative gain in NDCG@10; p: paired t-test over users, means over seeds,
           Holm over the methods of the block; p tail: of tail items alone. seconds: training on one thread beside other
-          work, stages that runs share (encoding, SCFT, SAID's and TSLRec's vectors, LLMEmb's collaborative model) left
-          out."""
+          work, stages that runs share (encoding, SCFT, SAID's and TSLRec's vectors, LLMEmb's collaborative model; the
+          plain run where CITIES, and MELT but for amazon_scientific, start from it) left out."""
 
 
 def train(cell: Cell, root: Path, out: Path) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from foretaste.recipes.run_folder import is_finished
 
 HERE = Path(__file__).parent
 TUNED = HERE / "tuned.toml"
@@ -20,6 +22,9 @@ ROWS = (*METHODS[:2], "plain-content", *METHODS[2:-2], "llmesr-network", "llmesr
 
 TEXT = {"llm2x", "llmesr", "llmemb"}
 """Methods that embed item texts; they share one store of embeddings for each data set."""
+
+STARTED = {"melt", "cities"}
+"""Methods whose first stage is the plain run itself: they take it where it is there and their keys are the same."""
 
 ABLATIONS: dict[str, dict[str, str]] = {
     "llmesr": {
@@ -88,6 +93,13 @@ class Cell:
         if self.base in TEXT:
             keys.append(f"text.store={out / 'store' / self.data}")
         keys += [f"{key}={out / place.format(data=self.data)}" for key, place in self._shared().items()]
+        plain = out / replace(self, method="plain").name
+        if (
+            self.base in STARTED
+            and tuned(self.base, self.backbone) == tuned("plain", self.backbone)
+            and is_finished(plain)
+        ):
+            keys.append(f"pretrained={plain}")
         return [*keys, f"seed={self.seed}"]
 
     def _shared(self) -> dict[str, str]:

@@ -23,6 +23,8 @@ from foretaste.recipes.presets import presets_of
 from foretaste.recipes.registry import recipe
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.space import check_space
+from foretaste.recipes.splitting import make_split
+from foretaste.recipes.train import train_run
 from foretaste.training import loop
 from foretaste.training.checkpoint import load_weights
 
@@ -52,6 +54,9 @@ KEYS: dict[str, dict[str, Any]] = {
 LAST_STAGE = {"melt": "joint", "cities": "contexts"}
 
 
+PLAIN = {key: value for key, value in (SMALL | TRAIN).items() if key != "hidden"}
+
+
 def config_of(name: str, **keys: Any) -> Any:
     return from_dict(recipe(name).config, {**SMALL, **TRAIN, **KEYS[name], **keys})
 
@@ -59,7 +64,7 @@ def config_of(name: str, **keys: Any) -> Any:
 def train(name: str, folder: Path, data: Dataset, **keys: Any) -> Scorer:
     config = config_of(name, **keys)
     seed_everything(config.seed)
-    model: Scorer = recipe(name).train(Run(folder), data, leave_one_out(data.sequences), config)
+    model: Scorer = recipe(name).train(Run(folder), data, make_split(data, config.split), config)
     return model.eval()
 
 
@@ -84,6 +89,25 @@ def test_finished_stages_are_read_and_not_run_again(name: str, tidy: Path, tmp_p
     second = train(name, tmp_path, data)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == written
     torch.testing.assert_close(second.score(data.sequences), first.score(data.sequences), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_finished_run_of_the_backbone_serves_as_the_first_stage(name: str, tidy: Path, tmp_path: Path) -> None:
+    data = Dataset.load(tidy)
+    keys = [f"{key}={value}" for key, value in PLAIN.items()]
+    train_run("sasrec", tidy, tmp_path / "plain", keys)
+    own = train(name, tmp_path / "own", data)
+    given = train(name, tmp_path / "given", data, pretrained=str(tmp_path / "plain"))
+    assert not (tmp_path / "given" / "stages" / "pretrain").exists()
+    torch.testing.assert_close(given.score(data.sequences), own.score(data.sequences), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_run_of_another_network_is_refused(name: str, tidy: Path, tmp_path: Path) -> None:
+    keys = [f"{key}={value}" for key, value in (PLAIN | {"dim": 4}).items()]
+    train_run("sasrec", tidy, tmp_path / "plain", keys)
+    with pytest.raises(ConfigError, match="the network of that run is another"):
+        train(name, tmp_path / "given", Dataset.load(tidy), pretrained=str(tmp_path / "plain"))
 
 
 class Killed(Exception):

@@ -21,8 +21,9 @@ from foretaste.models.cities import ContextNet, ContextNetConfig
 from foretaste.models.losses import LossConfig, catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.items import IdTable
+from foretaste.recipes.pretrained import PretrainedConfig, pretrain
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
+from foretaste.recipes.sequence import id_table
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.training.checkpoint import load_weights
 from foretaste.training.config import TrainConfig
@@ -36,7 +37,7 @@ CONTEXT_TRAIN = TrainConfig(lr=1e-3, beta2=0.999, batch_tokens=128, patience=10)
 
 
 @dataclass(frozen=True)
-class CITIESRecipeConfig(BackboneConfig, LossConfig, SequenceRecipeConfig):
+class CITIESRecipeConfig(BackboneConfig, LossConfig, PretrainedConfig):
     """All keys of the recipe."""
 
     rare: int = option(5, "Items with so many training interactions or fewer are inferred.", paper="5", low=0)
@@ -53,10 +54,10 @@ class CITIESRecipeConfig(BackboneConfig, LossConfig, SequenceRecipeConfig):
 
 def train(run: Run, data: Dataset, split: Split, config: CITIESRecipeConfig) -> SequenceRecommender:
     """Fits backbone and context network, and puts inferred vectors into the rows of tail items."""
-    net = _context_net(config)
     loss = catalogue_loss(config, split.train, data.num_items)
     table = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
-    model = fit_sequence(run, backbone(config, table, loss), data, split, config, stage="pretrain")
+    plain, net = backbone(config, table, loss), _context_net(config)
+    model = pretrain(run, plain, data, split, config)
 
     contexts = surrounding_contexts(split.train, data.num_items, side=config.context.side)
     popularity, known = split.train.counts(data.num_items), contexts.counts > 0

@@ -18,8 +18,9 @@ from foretaste.models.melt import MELT, MELTConfig, TailUsers
 from foretaste.models.melt_branches import ItemBranch, UserBranch
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.items import IdTable
+from foretaste.recipes.pretrained import PretrainedConfig, pretrain
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence, id_table
+from foretaste.recipes.sequence import fit_sequence, id_table
 from foretaste.recipes.space import Range
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.training.config import TrainConfig
@@ -28,7 +29,7 @@ JOINT = TrainConfig(epochs=60, patience=10)
 
 
 @dataclass(frozen=True)
-class MELTRecipeConfig(MELTConfig, BackboneConfig, LossConfig, SequenceRecipeConfig):
+class MELTRecipeConfig(MELTConfig, BackboneConfig, LossConfig, PretrainedConfig):
     """All keys of the recipe."""
 
     joint: TrainConfig = field(
@@ -40,7 +41,7 @@ def train(run: Run, data: Dataset, split: Split, config: MELTRecipeConfig) -> ME
     """Fits the backbone alone, then backbone and branches together."""
     plain = _backbone(config, split, data.num_items)
     melt = _with_branches(config, plain, split, data.num_items)
-    fit_sequence(run, plain, data, split, config, stage="pretrain")
+    pretrain(run, plain, data, split, config)
     return fit_sequence(run, melt, data, split, replace(config, train=config.joint), stage="joint")
 
 
