@@ -1,5 +1,7 @@
 """Transformers of one shape read as one: the same states and gradients as one by one."""
 
+import copy
+
 import pytest
 import torch
 
@@ -86,3 +88,13 @@ def test_towers_give_the_same_either_way():
     x, lengths = torch.randn(5, 6, 48), torch.tensor([6, 2, 4, 1, 6])
     mask = real(lengths, 6)
     torch.testing.assert_close(Towers(encoders)(x, lengths)[mask], one_by_one(encoders, x, lengths)[mask])
+
+
+def test_a_copy_of_towers_reads_with_its_own_weights():
+    first = Towers([transformer(seed).eval() for seed in range(2)])
+    second = copy.deepcopy(first)
+    for weight in second.parameters():
+        torch.nn.init.normal_(weight, std=0.3)
+    x, lengths = torch.randn(3, 4, 32), torch.full((3,), 4)
+    torch.testing.assert_close(second(x, lengths), one_by_one(second.encoders, x, lengths))
+    assert (first(x, lengths) != second(x, lengths)).any()

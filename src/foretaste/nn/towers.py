@@ -21,11 +21,12 @@ class Towers(nn.Module):
     def __init__(self, encoders: Sequence[nn.Module]) -> None:
         super().__init__()
         self.encoders = nn.ModuleList(encoders)
+        self._alike = alike(encoders)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """States of all towers, side by side."""
-        if transformers := alike(self.encoders):
-            return contextualise_each(transformers, x, lengths)
+        if self._alike:
+            return contextualise_each(self._alike, x, lengths)
         return self._side_by_side(lambda encode, part: encode(part, lengths), x)
 
     def newest(self, x: Tensor, lengths: Tensor) -> Tensor:
