@@ -11,8 +11,6 @@ from foretaste.evaluation.significance import compare_paired, holm
 from longtail.kept import Kept, kept
 from longtail.plan import ABLATED, ABLATIONS, DATA, ROWS, Cell
 
-SERVED = ("llmesr", "llmemb")
-"""Methods that serve with more than their network."""
 GROUPS = (("items", "tail"), ("items", "head"), ("users", "tail"), ("users", "head"))
 
 
@@ -33,9 +31,7 @@ def block(found: dict[str, list[Kept]], title: str, base: str) -> list[str]:
         f"{'p tail':>8} {'seconds':>8} seeds"
     )
     whole, tail = _tests(found, base, tail=False), _tests(found, base, tail=True)
-    lines += [_line(method, runs, whole.get(method), tail.get(method)) for method, runs in found.items()]
-    older = [m for m, runs in found.items() if m in SERVED and any("debias" not in run.about["config"] for run in runs)]
-    return lines + [f"  {method}: its terms were chosen before debiasing was among them" for method in older]
+    return lines + [_line(method, runs, whole.get(method), tail.get(method)) for method, runs in found.items()]
 
 
 def _tests(found: dict[str, list[Kept]], base: str, *, tail: bool) -> dict[str, tuple[float, float]]:
