@@ -84,14 +84,17 @@ def test_others_are_read_one_by_one(encoders):
 
 
 def test_towers_give_the_same_either_way():
-    encoders = [transformer(seed).eval() for seed in range(3)]
+    encoders = [transformer(seed) for seed in range(3)]
     x, lengths = torch.randn(5, 6, 48), torch.tensor([6, 2, 4, 1, 6])
     mask = real(lengths, 6)
-    torch.testing.assert_close(Towers(encoders)(x, lengths)[mask], one_by_one(encoders, x, lengths)[mask])
+    towers = Towers(encoders)
+    for training in (True, False):
+        states = towers.train(training)(x, lengths)[mask]
+        torch.testing.assert_close(states, one_by_one(encoders, x, lengths)[mask])
 
 
 def test_a_copy_of_towers_reads_with_its_own_weights():
-    first = Towers([transformer(seed).eval() for seed in range(2)])
+    first = Towers([transformer(seed) for seed in range(2)])
     second = copy.deepcopy(first)
     for weight in second.parameters():
         torch.nn.init.normal_(weight, std=0.3)

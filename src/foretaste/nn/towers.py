@@ -24,8 +24,8 @@ class Towers(nn.Module):
         self._alike = alike(encoders)
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
-        """States of all towers, side by side."""
-        if self._alike:
+        """States of all towers, side by side; in training those of one shape together, which a graph cannot follow."""
+        if self._alike and self.training:
             return contextualise_each(self._alike, x, lengths)
         return self._side_by_side(lambda encode, part: encode(part, lengths), x)
 
