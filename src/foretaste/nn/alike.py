@@ -1,7 +1,7 @@
 """Transformers of one shape, read as one: their weights are stacked, and every product is a batch of products.
 
-An encoder of a recommender is narrow. One alone keeps neither the vector units nor a second core busy; several at once
-do, and cost fewer calls. The weights stay where they are, in encoders that can be trained, frozen and saved by
+An encoder of a recommender is narrow: one alone does not keep a second core busy, several at once do. On one thread
+nothing is gained. The weights stay where they are, in encoders that can be trained, frozen and saved by
 themselves; they are stacked anew at every step, which costs next to nothing.
 """
 
