@@ -185,6 +185,6 @@ def test_items_of_no_training_sequence_are_not_aligned(shop: Path, monkeypatch: 
     split = leave_one_out(data.sequences)
     counts = split.train.counts(data.num_items).copy()
     monkeypatch.setattr(Sequences, "counts", lambda self, n: np.where(np.arange(n) == 2, 0, counts))
-    monkeypatch.setattr(llmemb, "_collaborative", lambda *a: torch.zeros(data.num_items, 8))
+    monkeypatch.setattr(llmemb, "collaborative_vectors", lambda *a, **k: torch.zeros(data.num_items, 8))
     term = llmemb._alignment(None, data, split, llmemb.LLMEmbRecipeConfig())  # type: ignore[arg-type]
     assert term.trained.tolist() == [i != 2 and bool(counts[i]) for i in range(data.num_items)]

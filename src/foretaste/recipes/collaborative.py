@@ -15,14 +15,15 @@ from foretaste.models.base import Retriever
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.models.serving_terms import ServedModel
-from foretaste.recipes.item_start import ItemStartConfig
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.seeding import seed_everything
-from foretaste.recipes.sequence import fit_sequence, id_table
+from foretaste.recipes.sequence import BackboneRecipeConfig, fit_sequence, id_table
 
 
-def collaborative_vectors(run: Run, data: Dataset, split: Split, config: ItemStartConfig, given: str) -> Tensor:
+def collaborative_vectors(
+    run: Run, data: Dataset, split: Split, config: BackboneRecipeConfig, given: str, *, dim: int | None = None
+) -> Tensor:
     """Item vectors learnt from interactions alone, ``(num_items, d)``.
 
     Args:
@@ -31,26 +32,34 @@ def collaborative_vectors(run: Run, data: Dataset, split: Split, config: ItemSta
         split: Training part and validation targets.
         config: Backbone, loss and training loop.
         given: A finished run whose item vectors are taken instead; empty: none.
+        dim: How wide vectors that are taken have to be; none: any width will do.
     """
     if given:
-        return vectors_of_run(given, data, split)
+        return vectors_of_run(given, data, split, dim=dim)
     seed_everything(config.seed)
     items = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
     model = backbone(config, items, catalogue_loss(config, split.train, data.num_items))
     return fit_sequence(run, model, data, split, config, stage="collaborative").item_vectors().cpu()
 
 
-def vectors_of_run(given: str, data: Dataset, split: Split) -> Tensor:
+def vectors_of_run(given: str, data: Dataset, split: Split, *, dim: int | None = None) -> Tensor:
     """Item vectors of a finished run, ``(num_items, d)``.
 
     Raises:
-        ForetasteError: If there is no such run, it has no item vectors, or it saw other data than this one.
+        ForetasteError: If there is no such run, it saw other data than this one, or has no item vectors that wide.
     """
     where = f"collaborative={given}"
     saved = _model_of_run(given, data, split, where)
     if not isinstance(saved.model, Retriever):
         raise ConfigError(f"the recipe {saved.recipe!r} has no item vectors", where=where, mend="give a run of sasrec")
-    return saved.model.item_vectors().cpu()
+    vectors = saved.model.item_vectors().cpu()
+    if dim not in (None, vectors.shape[1]):
+        raise ConfigError(
+            f"its item vectors have {vectors.shape[1]} columns, and dim={dim}",
+            where=where,
+            mend=f"set dim={vectors.shape[1]}, or leave the key out",
+        )
+    return vectors
 
 
 def network_of_run(

@@ -10,19 +10,19 @@ from foretaste.core.artefact import Run
 from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
-from foretaste.models.backbones import BackboneConfig, backbone
-from foretaste.models.losses import LossConfig, catalogue_loss
+from foretaste.models.backbones import backbone
+from foretaste.models.losses import catalogue_loss
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.adapters import Adapter
 from foretaste.nn.items import IdTable, ItemRepresentation
 from foretaste.nn.reduce import pca, whiten
 from foretaste.nn.text_items import TextTable
 from foretaste.recipes.seeding import seed_everything
-from foretaste.recipes.sequence import SequenceRecipeConfig, fit_sequence
+from foretaste.recipes.sequence import BackboneRecipeConfig, fit_sequence
 
 
 @dataclass(frozen=True)
-class ItemStartConfig(BackboneConfig, LossConfig, SequenceRecipeConfig):
+class ItemStartConfig(BackboneRecipeConfig):
     """Backbone, loss, training loop, and what becomes of the item vectors made beforehand."""
 
     init: str = option(

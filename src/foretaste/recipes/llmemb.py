@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from foretaste.core.artefact import Run
 from foretaste.core.config import option
-from foretaste.core.errors import ArtefactError, ConfigError
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.models.auxiliary import Regularised
 from foretaste.models.backbones import backbone
-from foretaste.models.base import Retriever
 from foretaste.models.llmemb import Alignment, RATConfig
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.serving_terms import ServedModel
 from foretaste.models.text_table import item_table
+from foretaste.recipes.collaborative import collaborative_vectors
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.run_folder import MODEL
-from foretaste.recipes.saved import load_model
 from foretaste.recipes.scft_config import SCFTConfig
 from foretaste.recipes.seeding import seed_everything
-from foretaste.recipes.sequence import fit_sequence, id_table
+from foretaste.recipes.sequence import fit_sequence
 from foretaste.recipes.serving_terms import ServedRecipeConfig, served
 from foretaste.recipes.spaces import SEQUENCE
 from foretaste.recipes.text_config import TextConfig
@@ -75,7 +70,8 @@ def build(config: LLMEmbRecipeConfig, sizes: dict[str, int]) -> ServedModel:
 
 def _alignment(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> Alignment:
     """The term that aligns adapted with collaborative vectors."""
-    vectors = _of_run(config, data, split) if config.collaborative else _collaborative(run, data, split, config)
+    keys = replace(config, backbone=config.collaborative_backbone)
+    vectors = collaborative_vectors(run, data, split, keys, config.collaborative, dim=config.dim)
     return Alignment(
         vectors,
         torch.from_numpy(split.train.counts(data.num_items) > 0),
@@ -84,44 +80,6 @@ def _alignment(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig
         kind=config.align,
         most=config.align_most,
     )
-
-
-def _collaborative(run: Run, data: Dataset, split: Split, config: LLMEmbRecipeConfig) -> Tensor:
-    """Item vectors of a plain model that is trained as a stage, ``(V, d)``."""
-    seed_everything(config.seed)
-    items = id_table(config, split, data.num_items, dim=config.dim, std=config.init_std)
-    keys = replace(config, backbone=config.collaborative_backbone)
-    model = backbone(keys, items, catalogue_loss(config, split.train, data.num_items))
-    return fit_sequence(run, model, data, split, config, stage="collaborative").item_vectors()
-
-
-def _of_run(config: LLMEmbRecipeConfig, data: Dataset, split: Split) -> Tensor:
-    """Item vectors of a finished run, ``(V, d)``.
-
-    Raises:
-        ForetasteError: If there is none, it has no item vectors, or it saw other data than this run.
-    """
-    where = f"collaborative={config.collaborative}"
-    folder = Path(config.collaborative).expanduser()
-    saved = load_model(folder / MODEL if (folder / MODEL).is_dir() else folder)
-    if not isinstance(saved.model, Retriever):
-        raise ConfigError(
-            f"the recipe {saved.recipe!r} has no item vectors to align to", where=where, mend="give a run of sasrec"
-        )
-    if (saved.info["data"]["fingerprint"], saved.info["protocol"]) != (data.fingerprint, split.protocol):
-        raise ArtefactError(
-            "that run was trained on other data or another split, so it may know this run's targets",
-            where=where,
-            mend="give a run on the same data and split, or leave the key out",
-        )
-    vectors = saved.model.item_vectors().cpu()
-    if vectors.shape[1] != config.dim:
-        raise ConfigError(
-            f"its item vectors have {vectors.shape[1]} columns, and dim={config.dim}",
-            where=where,
-            mend=f"set dim={vectors.shape[1]}, or leave the key out",
-        )
-    return vectors
 
 
 RECIPE = Recipe(

@@ -11,6 +11,8 @@ from foretaste.core.config import option
 from foretaste.data.cooccurrence import cooccurrence
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
+from foretaste.models.backbones import BackboneConfig
+from foretaste.models.losses import LossConfig
 from foretaste.models.sequence import SequenceModel
 from foretaste.nn.items import IdTable
 from foretaste.nn.spectral import spectral_vectors
@@ -36,6 +38,11 @@ class SequenceRecipeConfig(RecipeConfig):
         False, "Train on the newest max_len items of a user only, instead of on windows over all.", paper="true"
     )
     train: TrainConfig = field(default_factory=TrainConfig, metadata={"help": "The training loop."})
+
+
+@dataclass(frozen=True)
+class BackboneRecipeConfig(BackboneConfig, LossConfig, SequenceRecipeConfig):
+    """The keys of a method that works on any encoder: which one it is, and its loss."""
 
 
 WINDOW, DECAY = 5, 0.8

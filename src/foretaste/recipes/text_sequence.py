@@ -8,16 +8,14 @@ from torch import Tensor
 
 from foretaste.core.artefact import Run
 from foretaste.data.dataset import Dataset
-from foretaste.models.backbones import BackboneConfig
-from foretaste.models.losses import LossConfig
 from foretaste.models.text_table import TextTableConfig, spread
 from foretaste.recipes.seeding import seed_everything
-from foretaste.recipes.sequence import SequenceRecipeConfig
+from foretaste.recipes.sequence import BackboneRecipeConfig
 from foretaste.recipes.texts import COMPANION, TextConfig, embed_items
 
 
 @dataclass(frozen=True)
-class TextSequenceConfig(BackboneConfig, LossConfig, SequenceRecipeConfig):
+class TextSequenceConfig(BackboneRecipeConfig):
     """Backbone, loss, training loop, and the texts."""
 
     text: TextConfig = field(default_factory=TextConfig, metadata={"help": "What is told of an item, and to whom."})
