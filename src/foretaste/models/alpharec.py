@@ -18,6 +18,7 @@ from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
 from foretaste.models.intent import FollowsIntent
+from foretaste.models.late_nodes import item_messages, received
 from foretaste.models.pairs import GivenTable, distinct
 from foretaste.models.two_sided import TwoSided
 from foretaste.nn.graph import BipartiteGraph
@@ -144,7 +145,7 @@ class AlphaRec(TwoSided, FollowsIntent):
             own = self._own_vectors()
             users, items = self.graph.layer_mean(*own, self.layers)
             self._scoring = (users, F.normalize(items, dim=-1) if self.cosine else items)
-            self._messages = self._message_table(*own)
+            self._messages = item_messages(self.graph, *own, self.layers, counted=self.layers + 1)
 
     def _append(self) -> None:
         """What :meth:`prepare` computes, for items that came later alone: nodes without edges move no other node."""
@@ -156,14 +157,6 @@ class AlphaRec(TwoSided, FollowsIntent):
             self._lifted = torch.cat([self._lifted, lifted])
             self._scoring = users, torch.cat([items, F.normalize(own, dim=-1) if self.cosine else own])
             self._messages = torch.cat([self._messages, own if self.layers else torch.zeros_like(own)])
-
-    def _message_table(self, users: Tensor, items: Tensor) -> Tensor:
-        """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
-        if not self.layers:
-            return torch.zeros_like(items)
-        _, sent = self.graph.layer_mean(users, items, self.layers - 1)
-        degrees = self.graph.item_degrees().clamp_min(1)
-        return sent * (self.layers / (self.layers + 1)) * degrees.rsqrt()[:, None]
 
     def changed(self) -> None:
         """Drops everything computed from graph and vectors: one of them is another now."""
@@ -203,11 +196,7 @@ class AlphaRec(TwoSided, FollowsIntent):
 
     def _propagated(self, sets: Sequences, own: Tensor) -> Tensor:
         """Vectors of nodes with edges to these items and these vectors of their own, ``(n, d)``."""
-        received = torch.zeros_like(own)
-        owners, items = as_tensor(sets.owners()).to(own.device), as_tensor(sets.flat()).to(own.device)
-        received.index_add_(0, owners, self._messages[items])
-        received *= as_tensor(sets.lengths).to(own.device).clamp_min(1).rsqrt()[:, None]
-        return received + own / (self.layers + 1)
+        return received(self._messages, sets) + own / (self.layers + 1)
 
     def grow(self, new: NewItems) -> None:
         """A new item is a node without edges."""

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from foretaste.models.alignment import matching, same_rows, two_layers
-from foretaste.models.lightgcn import GraphTerm, LightGCN
+from foretaste.models.graph_term import GraphTerm
+from foretaste.models.lightgcn import LightGCN
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.smoothing import Smoothed, Smoothing
 

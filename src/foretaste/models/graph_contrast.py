@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from foretaste.models.lightgcn import GraphTerm, LightGCN
+from foretaste.models.graph_term import GraphTerm
+from foretaste.models.lightgcn import LightGCN
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.graph import BipartiteGraph
 from foretaste.nn.graph_views import draw_view

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +12,8 @@ from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
+from foretaste.models.graph_term import GraphTerm
+from foretaste.models.late_nodes import item_messages, received
 from foretaste.models.pairs import PairModel, distinct, free_tables, rows_or_zeros
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.graph import BipartiteGraph
@@ -41,27 +42,6 @@ class LightGCNConfig:
         "Whether known users too are scored from the history given, newest items included, or as they were trained.",
         paper="false",
     )
-
-
-class GraphTerm(nn.Module, ABC):
-    """One term beside the recommendation loss of a network over a graph.
-
-    What it learns are parameters of its own; they stay behind when the model is saved.
-    """
-
-    @abstractmethod
-    def forward(self, model: LightGCN, batch: PairBatch, users: Smoothed, items: Smoothed) -> Tensor:
-        """The term for one batch, a scalar, its weight included.
-
-        Args:
-            model: The network.
-            batch: The interactions.
-            users: The propagation that the recommendation loss looks at, users' side.
-            items: Items' side.
-        """
-
-    def begin_epoch(self, epoch: int) -> None:
-        """Called before the first batch of an epoch, from 0."""
 
 
 class LightGCN(PairModel):
@@ -148,7 +128,8 @@ class LightGCN(PairModel):
                 self._append()
                 return
             super().prepare()
-            self._messages = self._message_table()
+            tables = self.users.table(), self.items.table()
+            self._messages = item_messages(self.graph, *tables, self.layers, counted=self._counted)
             own = self.users.table() if self.first == 0 else torch.zeros_like(self.scoring_tables()[0])
             self._own = own / self._counted
             users, items = self.scoring_tables()
@@ -178,31 +159,14 @@ class LightGCN(PairModel):
         """Layers that the mean is over."""
         return self.layers + 1 - self.first
 
-    def _message_table(self) -> Tensor:
-        """What each item adds to a user's vector over all layers, but for the user's own degree, ``(V, d)``."""
-        free = self.items.table()
-        if not self.layers:
-            return torch.zeros_like(free)
-        _, sent = self.graph.layer_mean(self.users.table(), free, self.layers - 1)
-        degrees = self.graph.item_degrees().clamp_min(1)
-        return sent * (self.layers / self._counted) * degrees.rsqrt()[:, None]
-
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
         sets = distinct(histories, self.num_items)
-        placed = self._propagated(sets, users)
+        placed = received(self._messages, sets) + rows_or_zeros(self._own, users)
         if self.ridge:
             placed = fold_in(self.item_vectors(), sets, self.ridge, placed)
         if self.fresh:
             return placed
         return torch.where((users >= 0)[:, None], rows_or_zeros(self.scoring_tables()[0], users), placed)
-
-    def _propagated(self, sets: Sequences, users: Tensor) -> Tensor:
-        """Vectors of nodes with edges to these items, and the users' free vectors or zeros, ``(n, d)``."""
-        owners, items = as_tensor(sets.owners()).to(users.device), as_tensor(sets.flat()).to(users.device)
-        received = self._messages.new_zeros(len(sets), self._messages.shape[1])
-        received.index_add_(0, owners, self._messages[items])
-        received *= as_tensor(sets.lengths).to(users.device).clamp_min(1).rsqrt()[:, None]
-        return received + rows_or_zeros(self._own, users)
 
 
 def training_graph(train: Sequences, num_items: int) -> BipartiteGraph:

@@ -11,8 +11,9 @@ from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.models.graph_alignment import ProfileContrast, ProfileGeneration
+from foretaste.models.graph_term import GraphTerm
 from foretaste.models.history_means import history_means
-from foretaste.models.lightgcn import GraphTerm, LightGCN, training_graph
+from foretaste.models.lightgcn import LightGCN, training_graph
 from foretaste.models.pair_losses import pair_loss
 from foretaste.recipes.lightgcn import LightGCNRecipeConfig, build
 from foretaste.recipes.pairs import fit_pairs
