@@ -21,7 +21,8 @@ from foretaste.nn.batch import SequenceBatch
 from foretaste.recipes.pad import PADRecipeConfig
 from foretaste.recipes.splitting import make_split, open_dataset
 from foretaste.training.batches import SequenceBatches
-from foretaste.training.optim import make_optimizers
+from foretaste.training.processes import Processes
+from foretaste.training.update import Update
 from machine import ROOT, heading, load, table
 from parts import data_folder
 
@@ -37,22 +38,17 @@ class Steps:
 
     Args:
         model: The network, with its loss.
-        config: Rates and clipping.
+        config: How it is trained.
     """
 
     def __init__(self, model: SequenceRecommender, config: PADRecipeConfig) -> None:
-        self.model, self.clip = model.train(), config.train.clip
-        self.optimizers = make_optimizers(model, config.train)
+        self.update, self.rate = Update(model.train(), config.train, Processes("cpu")), config.train.lr
         self.seconds: list[float] = []
 
     def take(self, batch: SequenceBatch) -> None:
         """One update, timed."""
         began = time.perf_counter()
-        self.model(batch).backward()
-        torch.nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.grad is not None], self.clip)
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
+        self.update(batch, self.rate)
         self.seconds.append(time.perf_counter() - began)
 
 

@@ -17,7 +17,8 @@ from foretaste.models.lightgcn import LightGCN, training_graph
 from foretaste.models.pair_losses import pair_loss
 from foretaste.recipes.lightgcn import LightGCNRecipeConfig
 from foretaste.recipes.presets import preset
-from foretaste.training.loop import fit, read_log
+from foretaste.training.log import read_log
+from foretaste.training.loop import fit
 from foretaste.training.pairs import PairBatches
 
 

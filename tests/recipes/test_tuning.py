@@ -24,7 +24,7 @@ from foretaste.recipes.texts import TextConfig, prompt_spec
 from foretaste.recipes.tuning import TuneConfig, tune_alone, tune_encoder
 from foretaste.text.encoders.opening import open_encoder
 from foretaste.text.prompts.items import item_prompts
-from foretaste.training.loop import read_log
+from foretaste.training.log import read_log
 from foretaste.training.views import ViewBatches
 from tiny_models import tiny_bert
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from foretaste.training.loop import read_log
+from foretaste.training.log import read_log
 
 pytest.importorskip("accelerate")
 CHILD = Path(__file__).with_name("train_child.py")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from foretaste.core.files import file_digest
-from foretaste.training.loop import read_log
+from foretaste.training.log import read_log
 
 CHILD = Path(__file__).with_name("train_child.py")
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}

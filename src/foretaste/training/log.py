@@ -39,6 +39,11 @@ class EpochLog:
             self._board.flush()
 
 
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The lines of a stage's log, one for each epoch."""
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 def _epoch(line: str) -> float:
     """The epoch of a line; a line that was cut short by a kill counts as not written."""
     try:

@@ -6,7 +6,6 @@ A stage's folder holds ``checkpoint.safetensors`` (where to go on), ``best.safet
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +22,9 @@ from foretaste.training.checkpoint import Progress, load_checkpoint, load_weight
 from foretaste.training.config import TrainConfig
 from foretaste.training.log import EpochLog
 from foretaste.training.memory import keep_freed_memory
-from foretaste.training.optim import learning_rate, make_optimizers
+from foretaste.training.optim import learning_rate
 from foretaste.training.processes import Processes
+from foretaste.training.update import Update
 
 Validate = Callable[[], dict[str, float]]
 CHOOSE_BY = "ndcg@10"
@@ -91,10 +91,7 @@ class _Loop:
         self.validate, self.seed, self.choose_by = validate, seed, choose_by
         keep_freed_memory()
         self.processes = Processes(config.device)
-        model.to(self.processes.device)
-        self.wrapped = self.processes.wrap(model)
-        self.step_module = torch.compile(self.wrapped, dynamic=True) if config.compile else self.wrapped
-        self.optimizers = make_optimizers(model, config)
+        self.update = Update(model, config, self.processes)
         self.progress = Progress()
         folder.mkdir(parents=True, exist_ok=True)
         self.log = EpochLog(folder / "log.jsonl", writes=self.processes.is_main)
@@ -120,7 +117,7 @@ class _Loop:
     def _begin(self) -> None:
         checkpoint = self._checkpoint_path()
         if checkpoint.is_file():
-            self.progress = load_checkpoint(checkpoint, self.model, self.optimizers)
+            self.progress = load_checkpoint(checkpoint, self.model, self.update.optimizers)
             self.log.keep(self.progress.epoch)
         else:
             self.processes.seed(self.seed)
@@ -154,18 +151,9 @@ class _Loop:
     def _step(self, block: Block, share_done: float) -> torch.Tensor:
         batch = self.batches.batch(self.processes.share(block)).to(self.processes.device)
         rate = learning_rate(self.config, self.progress.step, share_done)
-        loss: torch.Tensor = self.step_module(batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.config.clip:
-            dense = [p for p in self.model.parameters() if p.grad is not None and not p.grad.is_sparse]
-            torch.nn.utils.clip_grad_norm_(dense, self.config.clip)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group.get("factor", 1.0)
-            optimizer.step()
-            optimizer.zero_grad()
+        loss = self.update(batch, rate)
         self.progress.step += 1
-        return loss.detach()
+        return loss
 
     def _count(self, began: float) -> None:
         spent = time.perf_counter() - began
@@ -204,10 +192,5 @@ class _Loop:
         return found
 
     def _save(self) -> None:
-        save_checkpoint(self._checkpoint_path(), self.model, self.optimizers, self.progress, self.seed)
+        save_checkpoint(self._checkpoint_path(), self.model, self.update.optimizers, self.progress, self.seed)
         self.saved_at = time.monotonic()
-
-
-def read_log(folder: Path) -> list[dict[str, Any]]:
-    """The lines of a stage's log, one for each epoch."""
-    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
