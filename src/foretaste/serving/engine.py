@@ -17,23 +17,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
-from numpy.typing import NDArray
 
-from foretaste.core.errors import DataError, ForetasteError
+from foretaste.core.errors import ForetasteError
 from foretaste.recipes.saved import SavedModel
 from foretaste.recipes.text_reader import TextReader
+from foretaste.serving import browsing
 from foretaste.serving.abilities import abilities
 from foretaste.serving.about import About, about_folder
 from foretaste.serving.answering import answer_all, check_query
+from foretaste.serving.browsing import dense_id
 from foretaste.serving.bundle.open import bundled_index
 from foretaste.serving.changes import with_new, without
-from foretaste.serving.filtering import Mask
-from foretaste.serving.mixing import top
 from foretaste.serving.queries import Filters, Query
-from foretaste.serving.recommendations import Recommendation, Recommendations, Request
+from foretaste.serving.recommendations import Recommendations
 from foretaste.serving.recommender import load
-from foretaste.serving.requests import UnknownId
 from foretaste.serving.shelf import Made, Shelf
 
 
@@ -128,17 +125,9 @@ class Engine:
 
         Raises:
             UnknownId: If the item is unknown.
-            DataError: If the model has no item vectors.
+            DataError: If the model has no item vectors, or a filter does not fit.
         """
-        shelf = self._shelf
-        index = self._dense(item_id)
-        if shelf.made.unit is None:
-            raise DataError(
-                f"the recipe {shelf.saved.recipe!r} has no item vectors to compare",
-                allowed="a model that retrieves by item vectors",
-            )
-        scores = torch.from_numpy(shelf.made.unit) @ torch.from_numpy(shelf.made.unit[index])
-        return self._list(scores.numpy(), shelf.filter.mask(filters or Filters()), k, Request([index]))
+        return browsing.similar(self._shelf, item_id, k, filters)
 
     def search(self, text: str, k: int = 10, filters: Filters | None = None) -> Recommendations:
         """The items whose titles fit a text best, a word that is only begun included; popular ones first among equals.
@@ -146,11 +135,7 @@ class Engine:
         Raises:
             DataError: If a filter does not fit.
         """
-        shelf = self._shelf
-        scores = shelf.made.words.scores(text)
-        order = scores + 1e-3 * np.log1p(shelf.saved.popularity) * (scores > 0)
-        mask = shelf.filter.mask(filters or Filters()) & (scores > 0)
-        return self._list(order.astype(np.float32), mask, k, Request([], intent=text))
+        return browsing.search(self._shelf, text, k, filters)
 
     def item(self, item_id: str) -> dict[str, Any]:
         """Everything the catalogue has of an item, its interactions in training as ``popularity``.
@@ -158,7 +143,8 @@ class Engine:
         Raises:
             UnknownId: If the item is unknown.
         """
-        row: dict[str, Any] = self._shelf.saved.catalogue.row(self._dense(item_id), named=True)
+        shelf = self._shelf
+        row: dict[str, Any] = shelf.saved.catalogue.row(dense_id(shelf, item_id), named=True)
         return {name: value for name, value in row.items() if value is not None}
 
     def has_item(self, item_id: str) -> bool:
@@ -188,7 +174,7 @@ class Engine:
             UnknownId: If one is unknown or gone already. Nothing has changed then.
         """
         with self._lock:
-            dense = [self._dense(item_id) for item_id in item_ids]
+            dense = [dense_id(self._shelf, item_id) for item_id in item_ids]
             self._shelf = without(self._shelf, np.array(dense, dtype=np.int64))
 
     def info(self) -> dict[str, Any]:
@@ -201,24 +187,6 @@ class Engine:
         }
         index = {"kind": "exact"} if shelf.index is None else shelf.index.about()
         return {**self._about.as_dict(), **counts, "index": {**self._about.index, **index}, **abilities(shelf)}
-
-    def _dense(self, item_id: str) -> int:
-        """The dense id of an item that is there; no nearest one is looked for, which would keep a service waiting."""
-        shelf = self._shelf
-        index = shelf.saved.items.index_of(item_id)
-        if index is None or not shelf.live[index]:
-            raise UnknownId(f"unknown item {item_id!r}", allowed=f"one of {int(shelf.live.sum()):,} known items")
-        return index
-
-    def _list(self, scores: NDArray[np.float32], mask: Mask, k: int, request: Request) -> Recommendations:
-        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
-            raise DataError(f"k={k!r} items cannot be listed", allowed="a whole number, 1 or more")
-        saved = self._shelf.saved
-        pool = np.flatnonzero(mask)
-        pool = pool[~np.isin(pool, request.history)]
-        best = top(scores, pool, k)
-        found = [Recommendation(saved.items[i], float(scores[i]), saved.titles[i]) for i in best.tolist()]
-        return Recommendations(found, wanted=k, request=request, unknown_candidates=[])
 
     def _text_reader(self, encoder: str | None = None) -> TextReader:
         """What reads texts for this model; its encoder is opened once."""
