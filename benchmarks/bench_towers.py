@@ -18,7 +18,7 @@ from foretaste.models.losses import catalogue_loss
 from foretaste.models.pad import EXPERTS, expert, together
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
-from foretaste.recipes.pad import PADRecipeConfig
+from foretaste.recipes.pad_config import PADRecipeConfig
 from foretaste.recipes.splitting import make_split, open_dataset
 from foretaste.training.batches import SequenceBatches
 from foretaste.training.processes import Processes

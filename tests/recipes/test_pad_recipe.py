@@ -16,7 +16,7 @@ from foretaste.core.files import read_json
 from foretaste.data.frequency import frequency_bins
 from foretaste.evaluation.runs import read_run
 from foretaste.recipes import pad
-from foretaste.recipes.pad import PADRecipeConfig
+from foretaste.recipes.pad_config import PADRecipeConfig
 from foretaste.recipes.presets import presets_of
 from foretaste.recipes.saved import load_model
 from foretaste.recipes.splitting import make_split, open_dataset
@@ -62,15 +62,15 @@ def test_the_first_expert_is_bit_identical_before_and_after_the_alignment(
 ) -> None:
     """Table and encoder of phase 1, in memory and on disk, while a copy of them is aligned and moves away."""
     seen: list[dict[str, torch.Tensor]] = []
-    aligned = pad._aligned
+    align = pad.aligned
 
     def watched(run: Any, first: Any, *rest: Any) -> Any:
         seen.append({name: tensor.clone() for name, tensor in first.state_dict().items()})
-        made = aligned(run, first, *rest)
+        made = align(run, first, *rest)
         seen.append({name: tensor.clone() for name, tensor in first.state_dict().items()})
         return made
 
-    monkeypatch.setattr(pad, "_aligned", watched)
+    monkeypatch.setattr(pad, "aligned", watched)
     _train(tidy, tmp_path / "run", "train.epochs=3", "experts=id+aligned")
     before, after = seen
     assert before.keys() == after.keys()
@@ -122,15 +122,15 @@ def test_a_run_cut_off_between_phases_goes_on_with_what_is_done(
     tidy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _train(tidy, tmp_path / "whole")
-    experts = pad._experts
+    joined = pad.joined
 
     def cut(*_: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pad, "_experts", cut)
+    monkeypatch.setattr(pad, "joined", cut)
     with pytest.raises(KeyboardInterrupt):
         _train(tidy, tmp_path / "cut")
-    monkeypatch.setattr(pad, "_experts", experts)
+    monkeypatch.setattr(pad, "joined", joined)
     assert _stages(tmp_path / "cut") == ["align", "embed", "id", "text"]
     written = (tmp_path / "cut" / "stages" / "id" / "weights.safetensors").stat().st_mtime_ns
     again = _train(tidy, tmp_path / "cut")
