@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever, Scorer, Users
+from foretaste.nn.lines import whole_lines
 
 BLOCK = 256
 """Users scored at once."""
@@ -98,7 +99,8 @@ def _product_blocks(model: Retriever, histories: Sequences, users: Users, slices
     # No inner product is larger than the product of the norms; NaN and overflow fail this comparison.
     largest = items.norm(dim=0).max() * vectors.norm(dim=1).max()
     finite = bool(largest < torch.finfo(torch.float32).max / 2)
-    buffer = torch.empty((max(slices[0].stop, FEWEST), items.shape[1]), device=items.device)
+    buffer = torch.empty((max(slices[0].stop, FEWEST), whole_lines(items.shape[1])), device=items.device)
+    buffer = buffer[:, : items.shape[1]]
     for rows in slices:
         count = rows.stop - rows.start
         part = vectors[rows]

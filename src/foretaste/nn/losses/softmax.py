@@ -8,6 +8,9 @@ Floor: three products of ``2·N·V·d`` operations (scores, gradient of the stat
 processor multiplies bfloat16 matrices in hardware (AMX, or a GPU) the products run in bfloat16 and sum in float32:
 several times the speed of float32, with a relative error of the gradient near 0.03 %. The target's own part of the
 gradient is added in float32, so that a share close to 1 loses nothing to rounding.
+
+The catalogue is padded by items that nobody can choose, so that rows of scores begin at whole cache lines
+(``nn/lines.py``): on AVX2 with d = 64 the loss then takes three quarters of the time.
 """
 
 from __future__ import annotations
@@ -18,12 +21,13 @@ import torch
 from torch import Tensor, nn
 
 from foretaste.nn.items import ItemRepresentation
+from foretaste.nn.lines import whole_lines
 
 CHUNK = 512
 """Rows of scores at a time: few enough to stay in the cache, many enough for the table's gradient."""
 
 STEP = 64
-"""Chunks have a multiple of this many rows: libraries compile a kernel for every new shape, and keep it."""
+"""In bfloat16 a multiple of this many: libraries compile a kernel for every new shape, and keep it."""
 
 
 def fast_bfloat16(device: torch.device) -> bool:
@@ -40,20 +44,22 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def forward(
         ctx: Any, states: Tensor, table: Tensor, targets: Tensor, dtype: torch.dtype, workspace: Workspace
     ) -> Tensor:
-        count, (size, dim) = len(states), table.shape
-        low, vectors = _whole_steps(states.detach(), dtype), table.detach().to(dtype)
-        scores = workspace.get("scores", (min(CHUNK, len(low)), size), dtype, states.device)
-        partial = workspace.get("partial", (size, dim), dtype, states.device)
+        count, size = len(states), len(table)
+        low = _padded(states, -(-count // STEP) * STEP if dtype == torch.bfloat16 else count, dtype)
+        vectors = _padded(table, whole_lines(size), dtype)
+        scores = workspace.get("scores", (min(CHUNK, len(low)), len(vectors)), dtype, states.device)
+        partial = workspace.get("partial", (len(vectors), vectors.shape[1]), dtype, states.device)
         total = states.new_zeros((), dtype=torch.float64)
         state_grad, table_grad = torch.empty_like(states), torch.zeros_like(table)
         for start in range(0, count, CHUNK):
             rows, answers = low[start : start + CHUNK], targets[start : start + CHUNK]
             shares = torch.mm(rows, vectors.T, out=scores[: len(rows)])
+            shares[:, size:] = -torch.inf
             torch.softmax(shares, dim=1, out=shares)
             right = shares[: len(answers)].gather(1, answers[:, None])
             total -= right.double().clamp_min(1e-30).log().sum()
             state_grad[start : start + CHUNK] = (shares @ vectors)[: len(answers)]
-            table_grad += torch.mm(shares.T, rows, out=partial)
+            table_grad += torch.mm(shares.T, rows, out=partial)[:size]
         state_grad -= table.detach()[targets]
         table_grad.index_add_(0, targets, states.detach(), alpha=-1)
         ctx.save_for_backward(state_grad, table_grad)
@@ -66,10 +72,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
         return state_grad * scale, table_grad * scale, None, None, None
 
 
-def _whole_steps(states: Tensor, dtype: torch.dtype) -> Tensor:
-    """Rows padded with zeros to a multiple of :data:`STEP`; a zero row adds nothing to the table's gradient."""
-    missing = -len(states) % STEP
-    return nn.functional.pad(states.to(dtype), (0, 0, 0, missing))
+def _padded(rows: Tensor, count: int, dtype: torch.dtype) -> Tensor:
+    """So many rows, those behind zero."""
+    return nn.functional.pad(rows.detach().to(dtype), (0, 0, 0, count - len(rows)))
 
 
 class Workspace:
