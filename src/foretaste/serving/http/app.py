@@ -25,7 +25,8 @@ from foretaste.serving.http import (
     routes_recommend,
 )
 from foretaste.serving.http.answers import PROBLEMS
-from foretaste.serving.http.fleet import Fleet, open_readers
+from foretaste.serving.http.engines import open_readers
+from foretaste.serving.http.fleet import Fleet
 from foretaste.serving.http.gate import Gate
 from foretaste.serving.http.keys import Keys
 from foretaste.serving.http.metrics import Metrics

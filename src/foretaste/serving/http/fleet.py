@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from foretaste.core.errors import ConfigError, ForetasteError, unknown
+from foretaste.core.errors import ForetasteError
 from foretaste.serving.engine import Engine
 from foretaste.serving.http.batching import Batcher
+from foretaste.serving.http.engines import Change, catch_up, opened
 from foretaste.serving.http.metrics import Metrics
 from foretaste.serving.http.problems import Problem
 from foretaste.serving.http.settings import Settings
-
-Change = tuple[int, str, dict[str, Any] | None]
-"""Number, item, and its attributes or None when it went; see ``EventStore.item_changes``."""
+from foretaste.serving.http.shares import place, shares
 
 
 @dataclass
@@ -86,10 +83,10 @@ class Fleet:
 
     def chosen(self, user: str | None) -> Slot:
         """Who answers a request that names no model: for a user always the same, for a stranger by lot."""
-        place = random.random() if user is None else _place(user)
+        point = random.random() if user is None else place(user)
         for slot in self.slots.values():
-            place -= slot.weight
-            if place < 0:
+            point -= slot.weight
+            if point < 0:
                 return slot
         return next(slot for slot in self.slots.values() if slot.weight)
 
@@ -158,62 +155,3 @@ class Fleet:
         most, wait = self._settings.max_batch, self._settings.batch_ms / 1000
         batcher = Batcher(engine.recommend, most=most, wait=wait, seen=seen)
         return Version(engine, batcher, str(engine.info()["version"])[:12])
-
-
-def opened(folder: Path, name: str) -> Engine:
-    """The engine of a folder, warm."""
-    engine = Engine.open(folder, name=name)
-    engine.warm()
-    return engine
-
-
-def open_readers(engines: Iterable[Engine]) -> None:
-    """Opens what reads texts for each engine; it may take as long as a language model takes to load."""
-    for engine in engines:
-        engine.open_reader()
-
-
-def catch_up(engine: Engine, changes: Sequence[Change]) -> dict[str, str]:
-    """Brings an engine to the last word on each item; says by item what it could not follow."""
-    refused: dict[str, str] = {}
-    for item_id, attributes in {item_id: told for _, item_id, told in changes}.items():
-        try:
-            if attributes is None and engine.has_item(item_id):
-                engine.remove_items([item_id])
-            elif attributes is not None and not engine.has_item(item_id):
-                engine.add_items([{**attributes, "item_id": item_id}])
-        except ForetasteError as error:
-            refused[item_id] = error.what
-    return refused
-
-
-def shares(split: str, names: Sequence[str]) -> dict[str, float]:
-    """The share of each model out of ``a=90,b=10``; all to the first when nothing is said.
-
-    >>> shares("a=3,b=1", ["a", "b", "c"])
-    {'a': 0.75, 'b': 0.25, 'c': 0.0}
-
-    Raises:
-        ConfigError: If a name is unknown, a weight is no number of 0 or more, or all are 0.
-    """
-    weights = dict.fromkeys(names, 0.0)
-    for part in filter(None, split.split(",")):
-        name, _, text = part.strip().partition("=")
-        if name not in weights:
-            raise unknown("model", name, names, where="--split")
-        try:
-            weights[name] = float(text)
-        except ValueError:
-            weights[name] = -1
-        if not 0 <= weights[name] < float("inf"):
-            raise ConfigError(f"{part!r} gives no share", where="--split", allowed="NAME=NUMBER,… of 0 or more")
-    total = sum(weights.values())
-    if split and not total:
-        raise ConfigError("no model gets any traffic", where="--split", allowed="a share above 0")
-    return {n: w / total for n, w in weights.items()} if total else {**weights, names[0]: 1.0}
-
-
-def _place(user: str) -> float:
-    """A number from 0 to 1 that is always the same for a user."""
-    digest = hashlib.sha256(b"foretaste split\0" + user.encode("utf-8", "surrogatepass")).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64

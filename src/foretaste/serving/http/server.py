@@ -17,10 +17,11 @@ from foretaste.serving.events.availability import EventsUnavailable
 from foretaste.serving.events.database import shown
 from foretaste.serving.events.store import EventStore
 from foretaste.serving.http.app import create_app
-from foretaste.serving.http.fleet import opened, shares
+from foretaste.serving.http.engines import opened
 from foretaste.serving.http.keys import read_keys
 from foretaste.serving.http.routes_page import PUBLIC, page_router
 from foretaste.serving.http.settings import Settings
+from foretaste.serving.http.shares import shares
 
 GRACE = 20
 """Seconds that requests on the way have to finish when the service is told to stop."""
