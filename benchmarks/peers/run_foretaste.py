@@ -26,6 +26,7 @@ from foretaste.models.base import Retriever
 from foretaste.models.losses import catalogue_loss
 from foretaste.models.sasrec import sasrec
 from foretaste.nn.batch import SequenceBatch
+from foretaste.nn.lines import whole_lines
 from foretaste.recipes.presets import preset
 from foretaste.recipes.sasrec import SASRecRecipeConfig
 from foretaste.recipes.sequence import id_table
@@ -67,8 +68,8 @@ class Pieces:
 
 
 def bare_products(users: torch.Tensor, items: torch.Tensor, block: int = 256) -> float:
-    """Seconds for the blocked products alone, into one buffer."""
-    out = torch.empty(block, len(items))
+    """Seconds for the blocked products alone, into one buffer whose rows begin at whole cache lines."""
+    out = torch.empty(block, whole_lines(len(items)))[:, : len(items)]
     table = items.T
     start = time.perf_counter()
     for part in torch.split(users, block):
