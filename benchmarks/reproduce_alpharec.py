@@ -13,38 +13,27 @@ amazon_prime_pantry, split=ratio, seed 0, validation only, and writes benchmarks
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from alpharec import tuning
 from alpharec.kept import keep, kept
-from alpharec.plan import METHODS, TUNED, Cell, linear_cells, main_cells, zero_shot_cells
+from alpharec.plan import Cell, linear_cells, main_cells, zero_shot_cells
 from alpharec.table import tables
-from foretaste.core.files import read_json, write_atomic
+from batch import each, pick
 from machine import heading, load
+from quiet import run
 
 RESULT = Path(__file__).parent / "results" / "alpharec.txt"
-QUIET = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
 PARTS = {"main": main_cells, "linear": linear_cells, "zero": zero_shot_cells}
-TUNE_ON = "amazon_prime_pantry"
 PROTOCOL = """ratio: 4:3:3 of each user's distinct items at random, the same for all runs; held-out items that nobody
           has in training dropped; training items (at the test also validation items) left out of a ranking of the whole
           catalogue; selection on validation NDCG@20. leave-one-out: last item test, last but one validation, items of
           the history left out; selection on validation NDCG@10. Ties count half, the test is read once. Text of the
           main table: the catalogue's columns through all-MiniLM-L6-v2; of the linear study and zero-shot: titles alone.
           p: paired t-test over users, means over seeds, Holm over a block. seconds: training on one thread."""
-
-
-def run(command: list[str], log: Path) -> bool:
-    """Runs one command with its output in a file; whether it succeeded."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("w") as file:
-        return subprocess.run(command, env=os.environ | QUIET, stdout=file, stderr=file, check=False).returncode == 0
 
 
 def train(cell: Cell, root: Path, out: Path) -> str:
@@ -81,39 +70,6 @@ def prepare(cells: Iterable[Cell], root: Path, out: Path) -> None:
             print(f"{folder}: {'done' if done else 'FAILED'}", flush=True)
 
 
-def tune(methods: Iterable[str], root: Path, out: Path, trials: int, jobs: int) -> None:
-    """Searches every method's own space, and writes what was found."""
-
-    def one(method: str) -> str:
-        recipe, keys = METHODS[method]
-        folder = out / "tune" / method
-        where = ["--data", str(root / TUNE_ON), "--out", str(folder), "--trials", str(trials), "--json"]
-        command = [sys.executable, "-m", "foretaste", "tune", recipe, *where, "split=ratio", *keys]
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with folder.with_suffix(".log").open("w") as log:
-            env = os.environ | QUIET
-            done = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=log, text=True, check=False)
-        if done.returncode:
-            return f"FAILED, see {folder.with_suffix('.log')}"
-        folder.with_suffix(".json").write_text(done.stdout, encoding="utf-8")
-        return str(json.loads(done.stdout)["valid"])
-
-    chosen = [method for method in methods if method != "popularity"]
-    with ThreadPoolExecutor(jobs) as pool:
-        for method, outcome in zip(chosen, pool.map(one, chosen), strict=True):
-            print(f"{method}: {outcome}", flush=True)
-    lines = [f"# Best of {trials} trials each on {TUNE_ON}, split=ratio, seed 0, by validation NDCG@10."]
-    for method in METHODS:
-        result = (out / "tune" / method).with_suffix(".json")
-        if result.is_file():
-            lines += ["", f"[{method}]", *(f'"{k}" = {_short(v)}' for k, v in read_json(result)["best"].items())]
-    write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-
-
-def _short(value: Any) -> str:
-    return json.dumps(float(f"{value:.3g}") if isinstance(value, float) else value)
-
-
 def write() -> None:
     """Writes the tables of everything kept."""
     lines = heading("AlphaRec, its ablations and its baselines", PROTOCOL, LOAD) + tables()
@@ -136,28 +92,18 @@ def main() -> None:
         sys.exit("FORETASTE_DATA is not set: there is no data to run on")
     root = Path(os.environ["FORETASTE_DATA"])
     everything = [cell for part in asked.part for cell in PARTS[part]()]
-    chosen = [cell for cell in everything if _named(cell, everything, asked.only)]
+    chosen = pick(everything, asked.only, lambda cell: (cell.data, cell.split, cell.method, str(cell.seed)))
     if asked.tune:
-        tune(dict.fromkeys(c.method for c in chosen if c.method in METHODS), root, asked.out, asked.tune, asked.jobs)
+        methods = dict.fromkeys(cell.method for cell in chosen)
+        tuning.search(methods, root, asked.out, trials=asked.tune, jobs=asked.jobs)
         return
     missing = [cell for cell in chosen if not kept(cell.name)]
     prepare(missing, root, asked.out)
     for needed in dict.fromkeys(needed for cell in missing for needed in cell.needs):
         print(f"{needed.name}: {'there' if ensure(needed, root, asked.out) else 'FAILED'}", flush=True)
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        for number, outcome in enumerate(pool.map(lambda cell: train(cell, root, asked.out), missing), 1):
-            print(f"{number}/{len(missing)} {outcome}", flush=True)
-            write()
+    each(asked.jobs, missing, lambda cell: train(cell, root, asked.out), write)
     write()
     print(RESULT.read_text(encoding="utf-8"))
-
-
-def _named(cell: Cell, everything: list[Cell], names: list[str]) -> bool:
-    """Whether every kind of name that was given names this cell."""
-    kinds = [{c.data for c in everything}, {c.split for c in everything}, {c.method for c in everything}]
-    kinds.append({str(c.seed) for c in everything})
-    own = {cell.data, cell.split, cell.method, str(cell.seed)}
-    return all(own & set(names) & kind for kind in kinds if kind & set(names))
 
 
 if __name__ == "__main__":

@@ -14,10 +14,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from batch import each, pick
 from longtail import tuning
 from longtail.derived import derive
 from longtail.kept import keep, kept
@@ -66,14 +65,6 @@ def prepare(data: str, root: Path, out: Path, wanted: set[str]) -> None:
     keep_scft(data, out)
 
 
-def each(jobs: int, work: list[Cell], do: Callable[[Cell], str]) -> None:
-    """Does the work, some at a time, and writes the table after each."""
-    with ThreadPoolExecutor(jobs) as pool:
-        for number, outcome in enumerate(pool.map(do, work), 1):
-            print(f"{number}/{len(work)} {outcome}", flush=True)
-            write()
-
-
 def write() -> None:
     """Writes the table of everything kept."""
     lines = heading("The long tail: LLM-ESR, LLMEmb and their baselines", PROTOCOL, LOAD) + table() + scft_lines()
@@ -94,7 +85,7 @@ def main() -> None:
     if not os.environ.get("FORETASTE_DATA"):
         sys.exit("FORETASTE_DATA is not set: there is no data to run on")
     root = Path(os.environ["FORETASTE_DATA"])
-    chosen = [cell for cell in cells() if _named(cell, asked.only)]
+    chosen = pick(cells(), asked.only, lambda cell: (cell.data, cell.backbone, cell.method, str(cell.seed)))
     if asked.tune:
         prepare(tuning.DATA, root, asked.out, {c.method for c in chosen})
         wanted = [c for c in chosen if (c.data, c.backbone, c.seed) == (tuning.DATA, "sasrec", 0)]
@@ -103,18 +94,11 @@ def main() -> None:
     for data in dict.fromkeys(c.data for c in chosen):
         missing = [c for c in chosen if c.data == data and not kept(c.name)]
         prepare(data, root, asked.out, {c.method for c in missing})
-        each(asked.jobs, missing, lambda c: train(c, root, asked.out))
+        each(asked.jobs, missing, lambda c: train(c, root, asked.out), write)
         for told in filter(None, (derive(c, root, asked.out) for c in chosen if c.data == data)):
             print(told, flush=True)
     write()
     print(RESULT.read_text(encoding="utf-8"))
-
-
-def _named(cell: Cell, names: list[str]) -> bool:
-    """Whether every kind of name that was given names this cell."""
-    own = {cell.data, cell.backbone, cell.method, str(cell.seed)}
-    kinds = [{c.data for c in cells()}, {c.backbone for c in cells()}, {c.method for c in cells()}, {"0", "1", "2"}]
-    return all(own & set(names) & kind for kind in kinds if kind & set(names))
 
 
 if __name__ == "__main__":

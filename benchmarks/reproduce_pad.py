@@ -13,12 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from batch import each, pick
 from longtail.kept import keep, kept
 from machine import heading, load
-from pad.plan import ALONE, DATA, OTHERS, SEEDS, Cell, cells
+from pad.plan import ALONE, OTHERS, Cell, cells
 from pad.table import KEPT, studies, table
 from quiet import run
 
@@ -44,15 +44,6 @@ def train(cell: Cell, root: Path, out: Path, wanted: bool) -> str:
     return f"{cell.name}: done"
 
 
-def each(jobs: int, work: list[Cell], root: Path, out: Path, wanted: set[str]) -> None:
-    """Runs cells, some at a time, and writes the table after each."""
-    with ThreadPoolExecutor(jobs) as pool:
-        done = pool.map(lambda cell: train(cell, root, out, cell.name in wanted), work)
-        for number, outcome in enumerate(done, 1):
-            print(f"{number}/{len(work)} {outcome}", flush=True)
-            write()
-
-
 def write() -> None:
     """Writes the table of everything kept."""
     lines = heading("PAD: experts, ablations, alignment study", PROTOCOL, LOAD) + table()
@@ -72,11 +63,11 @@ def main() -> None:
     if not os.environ.get("FORETASTE_DATA"):
         sys.exit("FORETASTE_DATA is not set: there is no data to run on")
     root = Path(os.environ["FORETASTE_DATA"])
-    chosen = [cell for cell in cells() if named(cell, asked.only)]
+    chosen = pick(cells(), asked.only, lambda cell: (cell.data, cell.row, str(cell.seed)))
     lenders = needed(chosen)
     first = [cell for cell in cells() if cell.row in ALONE and (cell in chosen or cell.name in lenders)]
-    each(asked.jobs, first, root, asked.out, lenders)
-    each(asked.jobs, [cell for cell in chosen if cell.row not in ALONE], root, asked.out, set())
+    for work in (first, [cell for cell in chosen if cell.row not in ALONE]):
+        each(asked.jobs, work, lambda cell: train(cell, root, asked.out, cell.name in lenders), write)
     write()
     print(RESULT.read_text(encoding="utf-8"))
 
@@ -85,13 +76,6 @@ def needed(chosen: list[Cell]) -> set[str]:
     """Runs whose folders the rows that are still to be run start from."""
     missing = [c for c in chosen if c.row not in ALONE and c.row not in OTHERS and not kept(c.name, KEPT)]
     return {Cell(c.data, row, c.seed).name for c in missing for row in ALONE}
-
-
-def named(cell: Cell, names: list[str]) -> bool:
-    """Whether every kind of name that was given names this cell."""
-    kinds = [set(DATA), {row for rows in DATA.values() for row in rows}, {str(seed) for seed in SEEDS}]
-    own = {cell.data, cell.row, str(cell.seed)}
-    return all(own & set(names) & kind for kind in kinds if kind & set(names))
 
 
 if __name__ == "__main__":

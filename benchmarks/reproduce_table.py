@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from foretaste.core.files import read_json
+from batch import each, pick
+from foretaste.core.files import read_json, write_atomic
 from machine import heading, load
+from quiet import run
 
 RESULT = Path(__file__).parent / "results" / "table.txt"
 MODELS = ("popularity", "itemknn", "transitions", "mf", "lightgcn", "gru4rec", "bert4rec", "sasrec")
@@ -67,16 +67,13 @@ def cells() -> list[Cell]:
     return [Cell(m, d, s) for d in order for m in rows[d] for s in range(1 if m in FIXED else SEEDS[d])]
 
 
-def run(cell: Cell, root: Path, out: Path) -> str:
+def train(cell: Cell, root: Path, out: Path) -> str:
     """Trains one cell unless it is there; says how it ended."""
     folder = out / cell.name
     if (folder / "manifest.json").is_file():
         return f"{cell.name}: there"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    quiet = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
-    with folder.with_suffix(".log").open("w") as log:
-        done = subprocess.run(cell.command(root, out), env=os.environ | quiet, stdout=log, stderr=log, check=False)
-    return f"{cell.name}: {'done' if done.returncode == 0 else 'FAILED, see its .log'}"
+    done = run(cell.command(root, out), folder.with_suffix(".log"))
+    return f"{cell.name}: {'done' if done else 'FAILED, see its .log'}"
 
 
 def summary(out: Path, model: str, data: str) -> dict[str, Any] | None:
@@ -146,16 +143,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time")
     parser.add_argument("--out", type=Path, default=Path("runs/table"), help="where run folders lie")
-    parser.add_argument("--only", nargs="*", default=[], help="models and data sets to run; default: all")
+    parser.add_argument("--only", nargs="*", default=[], help="models, data sets or seeds; default: all")
     asked = parser.parse_args()
     root = os.environ.get("FORETASTE_DATA")
     if not root:
         sys.exit("FORETASTE_DATA is not set: there is no data to run on")
-    chosen = [c for c in cells() if not asked.only or c.model in asked.only or c.data in asked.only]
-    with ThreadPoolExecutor(asked.jobs) as pool:
-        for number, outcome in enumerate(pool.map(lambda c: run(c, Path(root), asked.out), chosen), 1):
-            print(f"{number}/{len(chosen)} {outcome}", flush=True)
-            RESULT.write_text(table(asked.out), encoding="utf-8")
+    chosen = pick(cells(), asked.only, lambda cell: (cell.model, cell.data, str(cell.seed)))
+    each(
+        asked.jobs,
+        chosen,
+        lambda cell: train(cell, Path(root), asked.out),
+        lambda: write_atomic(RESULT, lambda part: part.write_text(table(asked.out), encoding="utf-8")),
+    )
     print(table(asked.out))
 
 

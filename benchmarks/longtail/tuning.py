@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from foretaste.core.files import read_json, write_atomic
+from foretaste.core.files import read_json, write_atomic, write_json
 from longtail.plan import METHODS, TUNED, Cell
+from quiet import ask
 
 DATA = "amazon_scientific"
 SPACE = """dropout = { low = 0.1, high = 0.6 }
@@ -37,15 +35,11 @@ def _one(cell: Cell, root: Path, out: Path, space: Path, trials: int) -> str:
         keys.append("dropout=0.5")
     command = [sys.executable, "-m", "foretaste", "tune", cell.recipe(), "--data", str(root / DATA)]
     command += ["--out", str(folder), "--trials", str(trials), "--space", str(space), "--json", *keys]
-    quiet = {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "FORETASTE_QUIET": "1"}
-    with folder.with_suffix(".log").open("w") as log:
-        done = subprocess.run(
-            command, env=os.environ | quiet, stdout=subprocess.PIPE, stderr=log, text=True, check=False
-        )
-    if done.returncode:
+    found = ask(command, folder.with_suffix(".log"))
+    if found is None:
         return f"FAILED, see {folder.with_suffix('.log')}"
-    folder.with_suffix(".json").write_text(done.stdout, encoding="utf-8")
-    return str(json.loads(done.stdout)["valid"]["ndcg@10"])
+    write_json(folder.with_suffix(".json"), found)
+    return str(found["valid"]["ndcg@10"])
 
 
 def _folder(cell: Cell, out: Path) -> Path:
