@@ -69,7 +69,7 @@ class Cell:
     @property
     def name(self) -> str:
         """Folder of the run, and name of what is kept of it."""
-        return f"{self.data}/{self.backbone}-{self.method}-{self.seed}"
+        return f"{self.data}/{self.backbone}-{self.method.replace(':', '-')}-{self.seed}"
 
     def recipe(self) -> str:
         """The recipe's name."""
