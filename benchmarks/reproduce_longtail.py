@@ -87,13 +87,13 @@ def main() -> None:
     root = Path(os.environ["FORETASTE_DATA"])
     chosen = pick(cells(), asked.only, lambda cell: (cell.data, cell.backbone, cell.method, str(cell.seed)))
     if asked.tune:
-        prepare(tuning.DATA, root, asked.out, {c.method for c in chosen})
+        prepare(tuning.DATA, root, asked.out, {c.base for c in chosen})
         wanted = [c for c in chosen if (c.data, c.backbone, c.seed) == (tuning.DATA, "sasrec", 0)]
         tuning.search(wanted, root, asked.out, trials=asked.tune, jobs=asked.jobs)
         return
     for data in dict.fromkeys(c.data for c in chosen):
         missing = [c for c in chosen if c.data == data and not kept(c.name)]
-        prepare(data, root, asked.out, {c.method for c in missing})
+        prepare(data, root, asked.out, {c.base for c in missing})
         each(asked.jobs, missing, lambda c: train(c, root, asked.out), write)
         for told in filter(None, (derive(c, root, asked.out) for c in chosen if c.data == data)):
             print(told, flush=True)
