@@ -43,9 +43,10 @@ ABLATIONS: dict[str, dict[str, str]] = {
         "no-align": "align_weight=0",
         "no-frozen": "frozen=false",
         "last-layer": "text.layers=last",
+        "no-scft-last-layer": "scft.enabled=false text.layers=last",
     },
 }
-"""Method → the variants of its paper's ablation, and of ours, all without serving terms: name → key."""
+"""Method → the variants of its paper's ablation, and of ours, all without serving terms: name → keys."""
 ABLATED = ("amazon_prime_pantry", "sasrec", (0,))
 """Where the variants run, each against the whole network of the same seed."""
 
@@ -85,7 +86,7 @@ class Cell:
         keys = list(tuned(self.base, self.backbone))
         variant = ABLATIONS.get(self.base, {}).get(self.method.partition(":")[2])
         if variant:
-            keys += ["tune_serving=false", variant]
+            keys += ["tune_serving=false", *variant.split()]
         if self.method == "plain-random":
             keys.append("init=random")
         if not self.method.startswith("plain"):
