@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from alpharec.plan import METHODS, READS, TUNED
-from foretaste.core.files import read_json, write_atomic, write_json
-from quiet import ask
+from foretaste.core.files import read_json, write_atomic
+from searching import settings, tune
 
 DATA = "amazon_prime_pantry"
 UNTUNED = {"popularity"}
@@ -29,16 +27,11 @@ def search(methods: Iterable[str], root: Path, out: Path, *, trials: int, jobs: 
 
 def _one(method: str, root: Path, out: Path, trials: int) -> str:
     recipe, keys = METHODS[method]
-    folder = out / "tune" / method
-    command = [sys.executable, "-m", "foretaste", "tune", recipe, "--data", str(root / DATA), "--out", str(folder)]
-    command += ["--trials", str(trials), "--json", "split=ratio", *keys]
+    command = [sys.executable, "-m", "foretaste", "tune", recipe, "--data", str(root / DATA)]
+    command += ["--trials", str(trials), "split=ratio", *keys]
     if recipe in READS:
         command.append(f"text.store={out / 'store' / DATA}")
-    found = ask(command, folder.with_suffix(".log"))
-    if found is None:
-        return f"FAILED, see {folder.with_suffix('.log')}"
-    write_json(folder.with_suffix(".json"), found)
-    return str(found["valid"])
+    return tune(command, out / "tune" / method)
 
 
 def write(out: Path, trials: int) -> None:
@@ -47,9 +40,5 @@ def write(out: Path, trials: int) -> None:
     for method in METHODS:
         result = (out / "tune" / method).with_suffix(".json")
         if result.is_file():
-            lines += ["", f"[{method}]", *(f'"{k}" = {_short(v)}' for k, v in read_json(result)["best"].items())]
+            lines += ["", f"[{method}]", *settings(read_json(result)["best"])]
     write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-
-
-def _short(value: Any) -> str:
-    return json.dumps(float(f"{value:.3g}") if isinstance(value, float) else value)

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from foretaste.core.files import read_json, write_atomic, write_json
+from foretaste.core.files import read_json, write_atomic
 from longtail.plan import METHODS, TUNED, Cell
-from quiet import ask
+from searching import settings, tune
 
 DATA = "amazon_scientific"
 SPACE = """dropout = { low = 0.1, high = 0.6 }
@@ -29,17 +29,12 @@ def search(work: list[Cell], root: Path, out: Path, *, trials: int, jobs: int) -
 
 
 def _one(cell: Cell, root: Path, out: Path, space: Path, trials: int) -> str:
-    folder = _folder(cell, out)
     keys = [key for key in cell.keys(out) if not key.startswith(("dropout=", "train.lr="))]
     if cell.method != "llmemb":  # said in words, or the first trial could not be the default
         keys.append("dropout=0.5")
     command = [sys.executable, "-m", "foretaste", "tune", cell.recipe(), "--data", str(root / DATA)]
-    command += ["--out", str(folder), "--trials", str(trials), "--space", str(space), "--json", *keys]
-    found = ask(command, folder.with_suffix(".log"))
-    if found is None:
-        return f"FAILED, see {folder.with_suffix('.log')}"
-    write_json(folder.with_suffix(".json"), found)
-    return str(found["valid"]["ndcg@10"])
+    command += ["--trials", str(trials), "--space", str(space), *keys]
+    return tune(command, _folder(cell, out))
 
 
 def _folder(cell: Cell, out: Path) -> Path:
@@ -61,8 +56,4 @@ def write(out: Path) -> None:
 
 def _block(name: str, result: dict[str, Any]) -> str:
     score = f"# validation NDCG@10 {result['valid']['ndcg@10']:.4f}, {len(result['trials'])} trials"
-    return "\n".join([f"{name}]", score, *(f'"{key}" = {_short(value)}' for key, value in result["best"].items())])
-
-
-def _short(value: Any) -> Any:
-    return float(f"{value:.3g}") if isinstance(value, float) else value
+    return "\n".join([f"{name}]", score, *settings(result["best"])])
