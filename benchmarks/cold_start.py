@@ -125,14 +125,14 @@ def measured(run: Path, items: list[dict[str, Any]], asked: Questions, most: int
 
 def table(found: list[dict[str, Any]]) -> str:
     """The lines as text."""
-    head = f"{'recipe':<12}{'free vectors':<14}{'new HR@10':>10}{'NDCG@10':>9}{'old HR@10 before':>18}{'after':>8}"
+    head = f"{'recipe':<15}{'free vectors':<14}{'new HR@10':>10}{'NDCG@10':>9}{'old HR@10 before':>18}{'after':>8}"
     lines = [head]
     for row in found:
         rows = f"{row['id_rows']} {row['neighbours']}" if "old_after" in row else "cannot"
         after = f"{row['old_after']['hr@10']:.4f}" if "old_after" in row else "-"
         new = row["new"]
         lines.append(
-            f"{row['recipe']:<12}{rows:<14}{new['hr@10']:>10.4f}{new['ndcg@10']:>9.4f}"
+            f"{row['recipe']:<15}{rows:<14}{new['hr@10']:>10.4f}{new['ndcg@10']:>9.4f}"
             f"{row['old_before']['hr@10']:>18.4f}{after:>8}"
         )
     return "\n".join(lines)
