@@ -27,8 +27,8 @@ from parts import data_folder
 from quiet import QUIET
 
 RESULT = ROOT / "benchmarks" / "results" / "kill.txt"
-PROTOCOL = """defaults of the recipes, one thread; SIGKILL in every stage, --after seconds into it, then the same
-          command again; the finished folder is moved before it is asked."""
+PROTOCOL = """{data}, defaults of the recipes, one thread; SIGKILL in every stage, {after:g} s into it, then the
+          same command again; the finished folder is moved before it is asked."""
 
 
 def open_stage(run: Path) -> str:
@@ -87,9 +87,9 @@ def main() -> None:
             f"  stages  {', '.join(stages)}",
             f"  killed  {', '.join(killed)}",
             f"  test    hr@10 {metrics['hr@10']:.4f}  ndcg@10 {metrics['ndcg@10']:.4f}",
-            *(f"  {row['score']:8.3f}  {row['item_id']}  {(row['title'] or '')[:70]}" for row in found),
+            f"  asked   {len(found)} items, scores " + " ".join(f"{row['score']:.3f}" for row in found),
         ]
-        text = [*heading("Killed in every stage", PROTOCOL, before), *lines]
+        text = [*heading("Killed in every stage", PROTOCOL.format(data=asked.data, after=asked.after), before), *lines]
         RESULT.write_text("\n".join(text) + "\n", encoding="utf-8")
     print(RESULT.read_text(encoding="utf-8"))
 
