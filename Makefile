@@ -11,7 +11,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c '
 TORCH ?= torch==2.13.0$(if $(filter Linux,$(shell uname -s)),+cpu)
 TORCH_INDEX ?=
 RUN := .venv/bin
-export FORETASTE_DATA ?= $(shell test -d ../shared/data && cd ../shared/data && pwd)
+ifneq ($(wildcard ../shared/data),)
+export FORETASTE_DATA ?= $(abspath ../shared/data)
+endif
 
 .PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-serve \
 	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn bench-towers reproduce-table \
@@ -33,7 +35,7 @@ serve: .venv/ready
 	bash examples/serve.sh
 
 test: .venv/ready lint types
-	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(RUN)/python -m pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1 $(RUN)/python -m pytest -rs -n 2 --dist loadfile
 
 test-e2e: .venv/ready
 	$(RUN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,e2e]'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 
 from fakes import EVENTS, FAKE, Interruptions, write_tidy
 from foretaste.recipes import registry
+
+if not os.environ.get("FORETASTE_DATA"):
+    os.environ.pop("FORETASTE_DATA", None)  # set to nothing is not set
 
 
 @pytest.fixture
