@@ -37,9 +37,9 @@ PROTOCOL = """leave-one-out (last item test, last but one validation), full rank
           the content term and debiasing. All methods share loss (full softmax), loop, text encoder
           (all-MiniLM-L6-v2, 22.7 M parameters; SCFT: one pass over the catalogue) and budget of tuning: three
           trials of learning rate and dropout each with SASRec on amazon_scientific, seed 0, the recipe's defaults
-          among them; GRU4Rec and BERT4Rec run with each recipe's defaults, but for llmesr on GRU4Rec, which had six
-          trials on the same validation targets (rate 2e-3, no cross-attention), and llmemb on BERT4Rec, which had four
-          (rate 1e-3, dropout .2). vs plain: relative gain in NDCG@10; p: paired t-test over users, means over seeds,
+          among them; with GRU4Rec and BERT4Rec every method runs with its recipe's defaults and had no trials (llmesr's
+          default there, no cross-attention under GRU4Rec, was itself chosen on these validation targets). vs plain:
+          relative gain in NDCG@10; p: paired t-test over users, means over seeds,
           Holm over the methods of the block; p tail: of tail items alone. seconds: training on one thread beside other
           work, stages that runs share (encoding, SCFT, SAID's and TSLRec's vectors, LLMEmb's collaborative model; the
           plain run where CITIES, and MELT but for amazon_scientific, start from it) left out; runs since ab993db have a

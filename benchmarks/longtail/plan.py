@@ -12,7 +12,7 @@ from foretaste.recipes.run_folder import is_finished
 
 HERE = Path(__file__).parent
 TUNED = HERE / "tuned.toml"
-"""Settings found on amazon_scientific, seed 0, with the same budget for every method and backbone."""
+"""Settings found on amazon_scientific, seed 0, with the same budget for every method."""
 
 BACKBONES = ("sasrec", "gru4rec", "bert4rec")
 METHODS = ("plain", "plain-random", "llm2x", "said", "tslrec", "melt", "cities", "llmesr", "llmemb")
