@@ -25,8 +25,11 @@ from fakes import write_tidy
 from foretaste.recipes.train import train_run
 from foretaste.serving.bundle.write import export_bundle
 from foretaste.serving.engine import Engine
+from foretaste.serving.http import maps as maps_module
 from foretaste.serving.http.maps import Maps
 from foretaste.serving.http.problems import Problem
+from foretaste.serving.layout import Layout
+from foretaste.serving.shelf import Shelf
 from foretaste.serving.tsne import places_of
 
 FAILS = [
@@ -112,6 +115,25 @@ def test_a_program_that_fails_leaves_the_projection(run: Path, code: str) -> Non
     first, last = drawn_by(Engine.open(run), code)
     assert {**first, "drawing": False} == last
     assert last["method"] == "pca"
+
+
+def test_a_better_map_that_comes_meanwhile_is_still_announced(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    maps, drawing = Maps((sys.executable, "-c", DRAWS)), maps_module.drawn
+
+    def late(shelf: Shelf, layout: Layout) -> dict[str, Any]:
+        until = time.monotonic() + 60
+        while not all(task.done() for task in maps._tasks.values()) and time.monotonic() < until:
+            time.sleep(0.01)
+        return drawing(shelf, layout)
+
+    monkeypatch.setattr(maps_module, "drawn", late)
+
+    async def ask() -> list[dict[str, Any]]:
+        engine = Engine.open(run)
+        return [*await asyncio.gather(maps.map_of(engine), maps.map_of(engine)), await maps.map_of(engine)]
+
+    told = [(one["method"], one["drawing"]) for one in asyncio.run(ask())]
+    assert told == [("pca", True), ("pca", True), ("t-sne", False)]
 
 
 def test_stopping_ends_the_program(run: Path) -> None:

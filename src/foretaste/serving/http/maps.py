@@ -59,11 +59,11 @@ class Maps:
         layout = self._layouts.get(engine)
         if layout is None:
             layout = self._layouts.setdefault(engine, await asyncio.to_thread(_first, engine))
-            if self._program and len(layout.rows) >= FEWEST:
+            if self._program and len(layout.rows) >= FEWEST and engine not in self._tasks:
                 self._tasks[engine] = asyncio.create_task(self._improve(engine, layout))
-        task = self._tasks.get(engine)
-        told = await asyncio.to_thread(drawn, engine.shelf, self._layouts[engine])
-        return {**told, "drawing": task is not None and not task.done()}
+        task, layout = self._tasks.get(engine), self._layouts[engine]
+        drawing = task is not None and not task.done()  # of the layout that is told, whatever comes meanwhile
+        return {**await asyncio.to_thread(drawn, engine.shelf, layout), "drawing": drawing}
 
     async def close(self) -> None:
         """Stops what is being drawn."""
