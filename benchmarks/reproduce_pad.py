@@ -18,6 +18,7 @@ from pathlib import Path
 from batch import each, pick
 from longtail.kept import keep, kept
 from machine import heading, load
+from pad.derived import derive
 from pad.plan import ALONE, OTHERS, Cell, cells
 from pad.table import KEPT, studies, table
 from quiet import run
@@ -26,7 +27,10 @@ RESULT = Path(__file__).parent / "results" / "pad.txt"
 PROTOCOL = """leave-one-out (last item test, last but one validation: PAD's own protocol), full ranking over the
           catalogue, items of the history left out of the ranking, ties count half, selection on validation NDCG@10,
           test read once. Full softmax, spectral start, text encoder all-MiniLM-L6-v2 (22.7 M parameters) but for the
-          presets. vs best: relative gain in NDCG@10 over the better of the id and the text expert alone; p: paired
+          presets. pad is the recipe as it serves by default: its network and, beside it, the expert that learns
+          nothing, weight, floor and prior chosen on validation; pad-network is that network alone (the paper's model),
+          id-neighbours and text-neighbours are single experts with the same beside them. All other rows are networks
+          alone. vs best: relative gain in NDCG@10 over the better of the id and the text expert alone; p: paired
           t-test over users, means over the same seeds, Holm over the rows. Frequency bins: items by falling frequency,
           each bin a tenth of the training interactions. seconds: training on one thread beside other work; rows that
           start from the runs id and text leave theirs out."""
@@ -36,12 +40,12 @@ def train(cell: Cell, root: Path, out: Path, wanted: bool) -> str:
     """Trains and keeps one cell unless that is done; says how it ended."""
     log = (out / cell.name).with_suffix(".log")
     if kept(cell.name, KEPT) and not (wanted and not (out / cell.name / "manifest.json").is_file()):
-        return f"{cell.name}: kept"
+        return " ".join([f"{cell.name}: kept", derive(cell, root, out)])
     if not run(cell.command(root, out), log):
         return f"{cell.name}: FAILED, see {log}"
     if not kept(cell.name, KEPT):
         keep(out / cell.name, cell.name, into=KEPT, more=lambda test: studies(out / cell.name, test))
-    return f"{cell.name}: done"
+    return " ".join([f"{cell.name}: done", derive(cell, root, out)])
 
 
 def write() -> None:

@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SEEDS = (0, 1, 2)
-ALONE = {"id": ["experts=id"], "text": ["experts=text"]}
+NETWORK = "tune_neighbours=false"
+"""The network alone, the paper's model: without the expert that learns nothing."""
+
+ALONE = {"id": ["experts=id"], "text": ["experts=text", NETWORK]}
 """Experts that are trained alone; all other rows start from these runs."""
 
 MAIN = {
-    "aligned": ["experts=aligned"],
-    "dual": ["experts=id+text"],
-    "id+aligned": ["experts=id+aligned"],
-    "aligned+text": ["experts=aligned+text"],
+    "aligned": ["experts=aligned", NETWORK],
+    "dual": ["experts=id+text", NETWORK],
+    "id+aligned": ["experts=id+aligned", NETWORK],
+    "aligned+text": ["experts=aligned+text", NETWORK],
     "pad": [],
-    "pad-content": ["tune_serving=true"],
 }
-"""Single, dual and triple expert; the last adds a content term to the scores, as LLM-ESR and LLMEmb do."""
+"""Single, dual and triple expert; the last as the recipe serves it, with the expert that learns nothing beside it."""
+
+DERIVED = {"id": "id-neighbours", "text": "text-neighbours", "pad": "pad-network"}
+"""Row → what is read off its runs without training: the network with that expert beside it, or without."""
 
 ABLATIONS = {
     "no-mmd": ["align.weight=0"],
@@ -40,7 +45,7 @@ KERNELS = {
     "cosine": ["align.kernel=cosine"],
     "infonce": ["align.kernel=infonce", "align.weight=0.01"],
 }
-"""The alignment study; the row ``pad`` has the Gaussian kernel."""
+"""The alignment study; the row ``pad-network`` has the Gaussian kernel."""
 
 RATES = ["train.lr=1e-3", "align.lr=1e-3", "experts_lr=1e-3", "train.epochs=200", "train.patience=5"]
 OTHERS = {
@@ -63,10 +68,10 @@ OWN_TEXT = ("all-columns", "last-layer")
 PANTRY = "amazon_prime_pantry"
 DATA = {
     PANTRY: (*ALONE, *MAIN, *ABLATIONS, *KERNELS, *OTHERS),
-    "amazon_scientific": (*ALONE, "pad", "pad-content"),
-    "amazon_beauty": (*ALONE, "pad", "pad-content"),
+    "amazon_scientific": (*ALONE, "pad"),
+    "amazon_beauty": (*ALONE, "pad"),
 }
-"""Data set → its rows."""
+"""Data set → the rows that are trained."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,8 @@ class Cell:
     def keys(self, out: Path) -> list[str]:
         """Options and keys."""
         found = list((ALONE | MAIN | ABLATIONS | KERNELS | OTHERS)[self.row])
+        if self.row not in ALONE | MAIN:
+            found.append(NETWORK)
         if self.row not in ALONE and self.row not in OTHERS:
             found.append(f"id_run={out / self.data}/id-{self.seed}")
             if self.row not in OWN_TEXT and self.row != "text-from-scratch":
@@ -100,6 +107,11 @@ class Cell:
 def cells() -> list[Cell]:
     """All runs, those that others start from first."""
     return [Cell(data, row, seed) for data, rows in DATA.items() for row in rows for seed in seeds(row)]
+
+
+def shown(data: str) -> list[str]:
+    """The rows of a data set's table: those that are trained, and behind each what is read off it."""
+    return [name for row in DATA[data] for name in (row, DERIVED.get(row, "")) if name]
 
 
 def seeds(row: str) -> tuple[int, ...]:

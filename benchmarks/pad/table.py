@@ -10,7 +10,7 @@ import numpy as np
 
 from foretaste.evaluation.significance import compare_paired, holm
 from longtail.kept import Kept, kept
-from pad.plan import ALONE, DATA, KERNELS, PANTRY, SEEDS, Cell
+from pad.plan import ALONE, DATA, KERNELS, PANTRY, SEEDS, Cell, shown
 
 KEPT = Path(__file__).parents[1] / "results" / "pad"
 BINS = [str(number) for number in range(1, 11)]
@@ -20,12 +20,17 @@ def studies(run: Path, test: dict[str, Any]) -> dict[str, Any]:
     """What is kept of a run beside its metrics."""
     from foretaste.evaluation.runs import read_run
 
-    return {"frequency": test["groups"]["items"]["bins"]["frequency"], "studies": read_run(run).studies}
+    return {"frequency": by_frequency(test), "studies": read_run(run).studies}
+
+
+def by_frequency(test: dict[str, Any]) -> Any:
+    """The part of a report that tells the frequency bins apart."""
+    return test["groups"]["items"]["bins"]["frequency"]
 
 
 def rows(data: str) -> dict[str, list[Kept]]:
     """Finished runs of each row, by seed."""
-    found = {row: [kept(Cell(data, row, seed).name, KEPT) for seed in SEEDS] for row in DATA[data]}
+    found = {row: [kept(Cell(data, row, seed).name, KEPT) for seed in SEEDS] for row in shown(data)}
     return {row: [one for one in runs if one] for row, runs in found.items() if any(runs)}
 
 

@@ -27,7 +27,7 @@ SMALL = [
     "dim=8", "inner=8", "hidden=8", "layers=1", "max_len=6", "train.epochs=2", "train.batch_tokens=64", "bins=3",
     "spread_dims=6", "text.encoder=tfidf", "text.tfidf.dim=8", "text.tfidf.min_count=1", "text.tfidf.max_share=1",
 ]  # fmt: skip
-ALL = ["align", "embed", "experts", "id", "study", "text"]
+ALL = ["align", "embed", "experts", "id", "neighbours", "study", "text"]
 
 
 def _train(tidy: Path, out: Path, *overrides: str) -> Any:
@@ -43,15 +43,15 @@ def _weights(run: Path, stage: str) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("keys", [[], ["backbone=gru4rec"], ["backbone=caser", "text_backbone=sasrec"],
-                                  ["aligned_backbone=gru4rec", "tune_serving=true"]])  # fmt: skip
+                                  ["aligned_backbone=gru4rec", "tune_neighbours=false"]])  # fmt: skip
 def test_from_raw_data_to_answers(tidy: Path, tmp_path: Path, keys: list[str]) -> None:
     run = tmp_path / "run"
     _train(tidy, run, *keys)
-    assert _stages(run) == sorted([*ALL, *(["serving"] if "tune_serving=true" in keys else [])])
+    assert _stages(run) == [stage for stage in ALL if stage != "neighbours" or "tune_neighbours=false" not in keys]
     first, second = foretaste.load(run).recommend(histories=[["i3", "i4", "i5"], ["i9"]], k=4)
     assert len(first) == len(second) == 4
     saved = load_model(run / "model")
-    assert saved.model.item_vectors().shape == (18, 24)  # type: ignore[operator]
+    assert saved.model.network.item_vectors().shape == (18, 24)  # type: ignore[union-attr, operator]
     split = make_split(data := open_dataset(tidy), "leave-one-out")
     bins = frequency_bins(split.train.counts(data.num_items), 3)
     assert saved.model.state_dict()["network.gate.bins"].tolist() == bins.tolist()
@@ -85,11 +85,11 @@ def test_the_first_expert_is_bit_identical_before_and_after_the_alignment(
     ("overrides", "stages"),
     [
         (["experts=id"], ["id"]),
-        (["experts=text"], ["embed", "text"]),
-        (["experts=aligned"], ["align", "embed", "id", "study"]),
-        (["experts=id+text"], ["embed", "experts", "id", "study", "text"]),
-        (["experts=id+aligned", "align.weight=0"], ["align", "embed", "experts", "id", "study"]),
-        (["text_start=random", "gate=none", "study=false"], ["align", "embed", "experts", "id"]),
+        (["experts=text"], ["embed", "neighbours", "text"]),
+        (["experts=aligned"], ["align", "embed", "id", "neighbours", "study"]),
+        (["experts=id+text"], ["embed", "experts", "id", "neighbours", "study", "text"]),
+        (["experts=id+aligned", "align.weight=0"], ["align", "embed", "experts", "id", "neighbours", "study"]),
+        (["text_start=random", "gate=none", "study=false"], ["align", "embed", "experts", "id", "neighbours"]),
         (["gate=uniform", "align.kernel=infonce"], ALL),
         (["gate=fixed", "align.kernel=laplacian", "align.anchor=false", "align.epochs=1"], ALL),
         (["loss=bce", "negatives=1", "fusion=cat", "fusion_activation=gelu", "stack=2", "spread=none"], ALL),
@@ -169,7 +169,7 @@ def test_experts_may_come_from_finished_runs(tidy: Path, tmp_path: Path) -> None
     whole = _train(tidy, tmp_path / "whole", "experts=id+text")
     given = [f"id_run={tmp_path / 'id'}", f"text_run={tmp_path / 'text'}"]
     lent = _train(tidy, tmp_path / "lent", "experts=id+text", *given)
-    assert _stages(tmp_path / "lent") == ["embed", "experts", "study"]
+    assert _stages(tmp_path / "lent") == ["embed", "experts", "neighbours", "study"]
     assert lent.test["metrics"] == whole.test["metrics"]
     with pytest.raises(ConfigError, match="network of that run is another"):
         _train(tidy, tmp_path / "wrong", "experts=id+text", given[0], "dim=16")
@@ -184,7 +184,7 @@ def test_new_items_enter_through_the_text_expert(tidy: Path, tmp_path: Path) -> 
     assert [item for item in after if item != "new"] == before
     vectors = recommender.saved.model.item_vectors()  # type: ignore[operator]
     assert not vectors[-1, :8].any()
-    assert vectors[-1, 16:].any()
+    assert vectors[-1, 16:24].any()
     assert recommender.saved.model.state_dict()["network.gate.bins"][-1] == 2
 
 

@@ -68,6 +68,22 @@ def _ranks(model: Scorer, targets: Targets, mask_seen: bool, block: int) -> NDAr
     return places
 
 
+def ranks_of_leads(leads: Tensor, wanted: Tensor) -> Tensor:
+    """Ranks from how far every item is ahead of the target, ``(b,)`` float64; infinite for a target left out.
+
+    With ``g`` items ahead, ``e`` level (the target among them) and ``l`` behind, the signs add up to ``g - l``, so the
+    rank ``g + (e - 1) / 2`` is ``(V - 1 + g - l) / 2``.
+
+    Args:
+        leads: Score of every item minus that of the row's target, ``(b, V)``; minus infinity for an item that is left
+            out. The signs are written over it.
+        wanted: The targets, ``(b, 1)`` int64.
+    """
+    left_out = leads.gather(1, wanted)[:, 0] == -torch.inf
+    place = (leads.sign_().sum(1).double() + (leads.shape[1] - 1)) / 2
+    return place.masked_fill(left_out, UNREACHABLE)
+
+
 def count_ahead(part: Block, target: Tensor) -> Tensor:
     """Items with a higher score, and half of those with the same score, for each row of a block, ``(b,)`` float64."""
     step = max(1, COUNTED // part.scores.shape[1])

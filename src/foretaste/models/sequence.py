@@ -124,6 +124,12 @@ class SequenceRecommender(SequenceModel):
         return out
 
 
+def bare(model: torch.nn.Module) -> torch.nn.Module:
+    """The network that was trained, without what is added to its scores when serving; any other model as it is."""
+    network = getattr(model, "network", None)
+    return network if isinstance(network, SequenceRecommender) else model
+
+
 def blocks_of_like_length(lengths: NDArray[Any], tokens: int) -> Iterator[NDArray[np.int64]]:
     """Rows in order of length, cut where a padded block would pass ``tokens`` places; empty rows are left out."""
     order = np.argsort(lengths, kind="stable")

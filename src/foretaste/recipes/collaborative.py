@@ -13,8 +13,7 @@ from foretaste.data.split import Split
 from foretaste.models.backbones import backbone
 from foretaste.models.base import Retriever
 from foretaste.models.losses import catalogue_loss
-from foretaste.models.sequence import SequenceRecommender
-from foretaste.models.serving_terms import ServedModel
+from foretaste.models.sequence import SequenceRecommender, bare
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.seeding import seed_everything
@@ -78,8 +77,7 @@ def network_of_run(
         ForetasteError: If there is no such run, its network is another, or it saw other data than this one.
     """
     saved = _model_of_run(given, data, split, where)
-    inner = saved.model.network if isinstance(saved.model, ServedModel) else saved.model
-    weights = inner.state_dict()
+    weights = bare(saved.model).state_dict()
     own = {name: tuple(t.shape) for name, t in network.state_dict().items() if not name.startswith("loss.")}
     theirs = {name: tuple(t.shape) for name, t in weights.items()}
     if own != theirs:

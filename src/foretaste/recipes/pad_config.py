@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from foretaste.core.config import option
 from foretaste.models.pad import PADConfig
 from foretaste.models.pad_alignment import AlignConfig
-from foretaste.recipes.serving_terms import ServedRecipeConfig
+from foretaste.recipes.neighbour_choice import NeighbourRecipeConfig
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig
 
 
 @dataclass(frozen=True)
-class PADRecipeConfig(PADConfig, ServedRecipeConfig, TextSequenceConfig):
+class PADRecipeConfig(PADConfig, NeighbourRecipeConfig, TextSequenceConfig):
     """All keys of the recipe."""
 
     text: TextConfig = field(
@@ -28,7 +28,7 @@ class PADRecipeConfig(PADConfig, ServedRecipeConfig, TextSequenceConfig):
         paper="random",
     )
     experts_lr: float | None = option(
-        5e-4, "Peak learning rate of the last stage; none: train.lr.", paper="1e-4, ten times the others'", low=0
+        1e-4, "Peak learning rate of the last stage; none: train.lr.", paper="1e-4, ten times the others'", low=0
     )
     freeze: tuple[str, ...] = option(
         (),
@@ -41,9 +41,3 @@ class PADRecipeConfig(PADConfig, ServedRecipeConfig, TextSequenceConfig):
     )
     text_run: str = option("", "Finished run of pad with experts=text that the text expert is taken from.")
     study: bool = option(True, "Measure what the alignment kept of the collaborative order, and write it down.")
-    tune_serving: bool = option(
-        False, "Choose a content term by the validation targets; scores are then more than one inner product."
-    )
-    tail_slack: float = option(
-        0.0, "Share of the best NDCG@10 that this may give up for more of it on tail items.", low=0, high=1
-    )

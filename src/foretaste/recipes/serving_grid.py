@@ -11,13 +11,13 @@ from dataclasses import asdict, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from foretaste.core.progress import say
 from foretaste.data.split import Split, Targets
 from foretaste.evaluation.blocks import Seen, evaluating
 from foretaste.evaluation.groups import head_items
 from foretaste.evaluation.metrics import ndcg
+from foretaste.evaluation.ranks import ranks_of_leads
 from foretaste.models.serving_terms import ROWS, ServedModel, ServingConfig
 from foretaste.nn.text_items import Views
 
@@ -135,16 +135,5 @@ def _places(
             if hidden is not None:
                 base[hidden] = -torch.inf
             for j, weight in enumerate(weights):
-                found[i, j] = _rank(torch.add(base, content, alpha=weight, out=ahead), wanted[rows])
+                found[i, j] = ranks_of_leads(torch.add(base, content, alpha=weight, out=ahead), wanted[rows])
         yield found.numpy()
-
-
-def _rank(ahead: Tensor, wanted: Tensor) -> Tensor:
-    """Ranks from how far every item is ahead of the target, ``(b,)``; infinite for a target that is left out.
-
-    With ``g`` items ahead, ``e`` level (the target among them) and ``l`` behind, the signs add up to ``g - l``, so the
-    rank ``g + (e - 1) / 2`` is ``(V - 1 + g - l) / 2``. The signs are written over ``ahead``.
-    """
-    left_out = ahead.gather(1, wanted)[:, 0] == -torch.inf
-    place = (ahead.sign_().sum(1).double() + (ahead.shape[1] - 1)) / 2
-    return place.masked_fill(left_out, torch.inf)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.models.base import Retriever
+from foretaste.models.neighbour_expert import NeighbourExpert
 from foretaste.models.pad_experts import AlignedItems
-from foretaste.models.serving_terms import ServedModel
+from foretaste.models.sequence import bare
 from foretaste.nn.items import IdTable
 from foretaste.nn.text_items import TextTable, Views
 from foretaste.serving.recommendations import Reasons, Request
@@ -95,8 +96,7 @@ class Explainer:
 
 def _parts(model: Retriever) -> list[tuple[str, int]]:
     """Names and widths of the parts of an item vector; empty where it does not come apart."""
-    network = model.network if isinstance(model, ServedModel) else model
-    items = getattr(network, "items", None)
+    items = getattr(bare(model), "items", None)
     views = list(items.views) if isinstance(items, Views) else [items]
     parts: list[tuple[str, int]] = []
     for view in views:
@@ -108,4 +108,6 @@ def _parts(model: Retriever) -> list[tuple[str, int]]:
             parts.append(("aligned", view.dim))
         else:
             return []
+    if isinstance(model, NeighbourExpert):
+        parts += zip(("neighbours", "popularity"), model.widths, strict=True)
     return parts

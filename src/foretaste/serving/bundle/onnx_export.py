@@ -20,8 +20,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.core.extras import require
 from foretaste.core.files import write_atomic
 from foretaste.models.bert4rec import BERT4Rec
-from foretaste.models.sequence import SequenceRecommender
-from foretaste.models.serving_terms import ServedModel
+from foretaste.models.sequence import SequenceRecommender, bare
 from foretaste.recipes.saved import SavedModel
 
 OPSET = 17
@@ -68,7 +67,7 @@ def sequence_network(saved: SavedModel) -> SequenceRecommender:
     Raises:
         ConfigError: If the model has none.
     """
-    model = saved.model.network if isinstance(saved.model, ServedModel) else saved.model
+    model = bare(saved.model)
     if not isinstance(model, SequenceRecommender):
         raise ConfigError(
             f"the recipe {saved.recipe!r} has no sequence encoder that could become an ONNX graph",
