@@ -41,11 +41,11 @@ def write_priced_shop(folder: Path) -> Path:
     return folder
 
 
-def untrained(folder: Path, name: str, data: Path, *, seed: int = 0) -> Path:
+def untrained(folder: Path, name: str, data: Path, *keys: str, seed: int = 0) -> Path:
     """The folder of a run whose model has random weights."""
     dataset = Dataset.load(data)
     found = recipe(name)
-    config = configure(found.config, overrides=SMALL[name])
+    config = configure(found.config, overrides=[*SMALL[name], *keys])
     split = leave_one_out(dataset.sequences)
     sizes = {"num_items": dataset.num_items, "num_users": dataset.num_users, "text_dim": TEXT_DIM}
     torch.manual_seed(seed)

@@ -136,10 +136,18 @@ def test_an_older_bundle_is_replaced_and_anything_else_is_not(place: Path, copie
     assert sorted(path.name for path in copied.parent.iterdir()) == ["copy"]
 
 
-@pytest.mark.parametrize("name", ["sasrec", "gru4rec", "bert4rec", "llmemb", "llmesr", "pad"])
-def test_the_onnx_graph_gives_the_vectors_of_torch(place: Path, tmp_path: Path, name: str) -> None:
+BESIDE = ["tune_neighbours=false", "neighbour_weight=4", "neighbour_floor=0.5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [*((name, []) for name in ("sasrec", "gru4rec", "bert4rec", "llmemb", "llmesr", "pad")),
+     ("pad", BESIDE), ("pad", [*BESIDE, "neighbour_prior=2"]), ("pad", [*BESIDE[:1], "neighbour_prior=2"])],
+)  # fmt: skip
+def test_the_onnx_graph_gives_the_vectors_of_torch(place: Path, tmp_path: Path, name: str, keys: list[str]) -> None:
     runtime = pytest.importorskip("onnxruntime")
-    about = export_bundle(untrained(tmp_path / "run", name, place / "shop"), tmp_path / "b", onnx=True).about["onnx"]
+    run = untrained(tmp_path / "run", name, place / "shop", *keys)
+    about = export_bundle(run, tmp_path / "b", onnx=True).about["onnx"]
     assert about["difference"] <= TOLERANCE
     table = load_file(tmp_path / "b" / about["table"])["table"]
     session = runtime.InferenceSession(str(tmp_path / "b" / about["file"]), providers=["CPUExecutionProvider"])

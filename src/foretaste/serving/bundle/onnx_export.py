@@ -19,9 +19,11 @@ from torch import Tensor, nn
 from foretaste.core.errors import ConfigError
 from foretaste.core.extras import require
 from foretaste.core.files import write_atomic
-from foretaste.models.bert4rec import BERT4Rec
+from foretaste.data.sequences import Sequences
+from foretaste.models.base import Retriever
 from foretaste.models.sequence import SequenceRecommender, bare
 from foretaste.recipes.saved import SavedModel
+from foretaste.serving.bundle.onnx_graphs import graph_of
 
 OPSET = 17
 TOLERANCE = 1e-4
@@ -32,33 +34,6 @@ CHECKED = 32
 
 INPUTS = ("table", "items", "lengths")
 TABLE = "encoder_table.safetensors"
-
-
-class _LastState(nn.Module):
-    """The state after the newest item, out of a table of item vectors; no size of the traced batch is baked in.
-
-    It is what :meth:`SequenceRecommender.last_states` and :meth:`BERT4Rec.last_states` compute, spelled in operations
-    whose shapes stay free.
-    """
-
-    def __init__(self, network: SequenceRecommender) -> None:
-        super().__init__()
-        self.encoder, self.factor = network.encoder, network.factor
-        self.mask_vector = network.mask_vector if isinstance(network, BERT4Rec) else None
-        self.head = network.head if isinstance(network, BERT4Rec) else nn.Identity()
-
-    def forward(self, table: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        vectors = nn.functional.embedding(items, table) * self.factor
-        last = lengths - 1
-        if self.mask_vector is not None:  # a mask behind the history, where the answer is read
-            vectors = torch.cat([vectors, torch.zeros_like(vectors[:, :1])], dim=1)
-            here = torch.arange(vectors.shape[1])[None, :, None] == lengths[:, None, None]
-            vectors = torch.where(here, self.mask_vector, vectors)
-            lengths, last = lengths + 1, lengths
-        states = self.encoder(vectors, lengths)
-        picked = states.gather(1, last[:, None, None].expand(-1, 1, states.shape[2]))[:, 0]
-        users: Tensor = self.head(picked)
-        return users
 
 
 def sequence_network(saved: SavedModel) -> SequenceRecommender:
@@ -92,11 +67,10 @@ def export_encoder(saved: SavedModel, file: Path) -> dict[str, Any]:
     """
     require("onnx", extra="onnx", why="--onnx")
     network = sequence_network(saved)
-    with torch.inference_mode():
-        table = network.items.table().detach().float().cpu().clone()
-    _trace(copy.deepcopy(_LastState(network)).cpu().eval(), table, network.max_len, file, saved.recipe)
+    graph, table = graph_of(saved.model, network)
+    _trace(copy.deepcopy(graph).cpu().eval(), table, network.max_len, file, saved.recipe)
     write_atomic(file.parent / TABLE, lambda part: save_file({"table": np.ascontiguousarray(table.numpy())}, part))
-    difference = _difference(network, table, file)
+    difference = _difference(saved.model, network.max_len, table, file)
     if not difference <= TOLERANCE:
         raise ConfigError(
             f"the ONNX graph of {saved.recipe!r} differs from torch by {difference:.2g}",
@@ -141,18 +115,20 @@ def _trace(twin: nn.Module, table: Tensor, max_len: int, file: Path, recipe: str
             ) from error
 
 
-def _difference(network: SequenceRecommender, table: Tensor, file: Path) -> float:
-    """Greatest difference between graph and network over histories of all lengths."""
+def _difference(model: nn.Module, max_len: int, table: Tensor, file: Path) -> float:
+    """Greatest difference between graph and model over histories of all lengths."""
+    assert isinstance(model, Retriever), "it has a sequence encoder"
     runtime = require("onnxruntime", extra="onnx", why="--onnx")
     session = runtime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
-    lengths = 1 + np.arange(CHECKED) * network.max_len // CHECKED
+    lengths = 1 + np.arange(CHECKED) * max_len // CHECKED
     worst = 0.0
     for block in np.array_split(np.arange(CHECKED), 4):
         items = rng.integers(0, len(table), size=(len(block), int(lengths[block].max())))
         items[np.arange(items.shape[1]) >= lengths[block][:, None]] = 0
+        rows = [row[:length].tolist() for row, length in zip(items, lengths[block], strict=True)]
         with torch.inference_mode():
-            own = network.last_states(torch.from_numpy(items), torch.from_numpy(lengths[block])).cpu().numpy()
+            own = model.user_vectors(Sequences.from_lists(rows)).cpu().numpy()
         feed = dict(zip(INPUTS, (table.numpy(), items, lengths[block]), strict=True))
         (theirs,) = session.run(["users"], feed)
         worst = max(worst, float(np.abs(own - theirs).max() / max(1.0, float(np.abs(own).max()))))
