@@ -16,7 +16,7 @@ export FORETASTE_DATA ?= $(abspath ../shared/data)
 endif
 
 .PHONY: demo serve test test-e2e lint types fuzz clean bench-train bench-eval bench-import bench-serve \
-	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn bench-towers reproduce-table \
+	bench-serve-faults bench-encode bench-int8 bench-cold-start bench-kill bench-lightgcn bench-towers bench-intention reproduce-table \
 	reproduce-longtail reproduce-pad reproduce-alpharec
 
 .venv/ready: pyproject.toml constraints.txt
@@ -83,6 +83,9 @@ bench-lightgcn: .venv/ready
 
 bench-towers: .venv/ready
 	$(RUN)/python benchmarks/bench_towers.py
+
+bench-intention: .venv/ready
+	$(RUN)/python benchmarks/intention.py
 
 reproduce-table: .venv/ready
 	$(RUN)/python benchmarks/reproduce_table.py

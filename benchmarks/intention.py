@@ -1,7 +1,9 @@
-"""Does AlphaRec follow a wish in words? HR@5 and NDCG@5 with and without, for runs that are there already.
+"""Does AlphaRec follow a wish in words? HR@5 and NDCG@5 with and without.
 
-    python benchmarks/intention.py runs/alpharec-scientific runs/alpharec-ml [--data DIR] [--alphas 0,0.2,0.4]
+    FORETASTE_DATA=DIR python benchmarks/intention.py [--out runs/intention] [--alphas 0,0.2,0.4]
+    python benchmarks/intention.py runs/alpharec-beauty [--data DIR]
 
+Without a run, one with the defaults is trained on amazon_scientific and one on movielens_100k, unless they are there.
 Every target's wish is made of its categories, genres and brand without any word of its title. The wish's weight is
 chosen on the validation targets; the test is read once at that weight, and once without. Results are kept as text under
 benchmarks/results/intention, one file for each run.
@@ -10,12 +12,16 @@ benchmarks/results/intention, one file for each run.
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from pathlib import Path
 
 from foretaste.recipes.intention import ALPHAS, IntentionStudy, study_intention
 from foretaste.recipes.run_folder import read_record
 from machine import heading, load
+from quiet import run
 
+DATA = ("amazon_scientific", "movielens_100k")
 RESULTS = Path(__file__).parent / "results" / "intention"
 PROTOCOL = """full ranking over the catalogue, items of the history left out, ties count half; a wish is made of the
           target's attributes without any word of its title; alpha chosen on validation NDCG@5."""
@@ -37,19 +43,33 @@ def _numbers(found: dict[str, float]) -> str:
     return "  ".join(f"{key} {value:.4f}" for key, value in found.items())
 
 
+def trained(out: Path) -> list[Path]:
+    """Runs with the defaults on the data sets of the comparison."""
+    if not os.environ.get("FORETASTE_DATA"):
+        sys.exit("FORETASTE_DATA is not set: there is no data to run on")
+    runs = [out / name for name in DATA]
+    for folder in runs:
+        data = Path(os.environ["FORETASTE_DATA"]) / folder.name
+        command = [sys.executable, "-m", "foretaste", "train", "alpharec", "--data", str(data), "--out", str(folder)]
+        if not (folder / "manifest.json").is_file() and not run(command, folder.with_suffix(".log")):
+            sys.exit(f"{folder} failed, see {folder.with_suffix('.log')}")
+    return runs
+
+
 def main() -> None:
-    """Measures the runs that were named."""
+    """Measures the runs that were named, or those of the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("runs", nargs="+", type=Path, help="folders of finished runs of alpharec")
+    parser.add_argument("runs", nargs="*", type=Path, help="folders of finished runs of alpharec")
     parser.add_argument("--data", type=Path, default=None, help="where the data set lies now, if it was moved")
+    parser.add_argument("--out", type=Path, default=Path("runs/intention"), help="where runs are trained")
     parser.add_argument("--alphas", default=",".join(map(str, ALPHAS)), help="weights to choose among")
     asked = parser.parse_args()
     alphas = tuple(float(part) for part in asked.alphas.split(","))
     RESULTS.mkdir(parents=True, exist_ok=True)
-    for run in asked.runs:
-        found = lines(run, study_intention(run, data=asked.data, alphas=alphas))
+    for folder in asked.runs or trained(asked.out):
+        found = lines(folder, study_intention(folder, data=asked.data, alphas=alphas))
         text = "\n".join(heading("A wish in words beside the history", PROTOCOL, load()) + found) + "\n"
-        (RESULTS / f"{run.name}.txt").write_text(text, encoding="utf-8")
+        (RESULTS / f"{folder.name}.txt").write_text(text, encoding="utf-8")
         print(text)
 
 
