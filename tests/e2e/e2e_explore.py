@@ -113,7 +113,7 @@ def test_an_intent_is_followed_by_the_model_that_can(page: Page, service: Served
     before = settled(page, service, "b", "alpharec", taken)
     wish = "a sleeping bag for cold nights in a tent"
     page.fill("#intent", wish)
-    after = settled(page, service, "b", "alpharec", taken, intent=wish, alpha=0.5)
+    after = settled(page, service, "b", "alpharec", taken, intent=wish, alpha=0.7)
     assert after != before
     expect(page.locator("#list-a .told")).to_contain_text("follows no intent")
     page.locator("#alpha").fill("1")

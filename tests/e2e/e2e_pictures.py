@@ -37,9 +37,9 @@ def test_pictures_are_taken(look: str, browser: Browser, service: Served, tmp_pa
     page.fill("#q", "")
     settled(page, service, "a", "sasrec", history(page))
     page.fill("#intent", "music")  # opens the encoder
-    settled(page, service, "b", "alpharec", history(page), intent="music", alpha=0.5)
+    settled(page, service, "b", "alpharec", history(page), intent="music", alpha=0.7)
     page.fill("#intent", "music by the fire")
-    settled(page, service, "b", "alpharec", history(page), intent="music by the fire", alpha=0.5)
+    settled(page, service, "b", "alpharec", history(page), intent="music by the fire", alpha=0.7)
     page.mouse.move(0, 0)
     if look == "phone":
         page.evaluate("() => document.querySelector('.past').scrollIntoView()")

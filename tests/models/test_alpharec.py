@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from foretaste.data.sequences import Sequences
 from foretaste.models.alpharec import AlphaRec
 from foretaste.models.base import as_tensor
+from foretaste.models.intent import EPS
 from foretaste.models.lightgcn import training_graph
 from foretaste.models.losses import negative_sampler
 from foretaste.nn import pooling
@@ -22,6 +23,7 @@ from foretaste.nn.losses import private_infonce as module
 from foretaste.nn.losses.infonce import InfoNCELoss
 from foretaste.nn.losses.private_infonce import PrivateInfoNCELoss, private_infonce
 from foretaste.nn.projector import Projector
+from foretaste.nn.reduce import whitening
 from foretaste.training.user_pairs import UserPairBatches
 
 V, D = 8, 5
@@ -108,7 +110,8 @@ def test_a_new_item_is_a_node_without_edges() -> None:
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
 def test_an_intention_takes_the_place_of_the_users_own_vector(alpha: float) -> None:
-    model, said = alpharec(), torch.randn(len(TRAIN), D)
+    """The paper's way (section 3.4)."""
+    model, said = alpharec(wish="propagated"), torch.randn(len(TRAIN), D)
     users, _ = naive(model)
     z_users = torch.stack([model.vectors[as_tensor(np.unique(r))].mean(0) if len(r) else torch.zeros(D) for r in TRAIN])
     moved = alpha * (model.projector(said) - model.projector(z_users)).detach() / (model.layers + 1)
@@ -116,6 +119,31 @@ def test_an_intention_takes_the_place_of_the_users_own_vector(alpha: float) -> N
     someone = TRAIN.lengths > 0
     torch.testing.assert_close(found[someone], (users + moved)[someone])
     torch.testing.assert_close(found[~someone] * 3, model.projector(said).detach()[~someone])
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_a_wish_is_compared_with_the_texts(alpha: float) -> None:
+    model, said = alpharec(ridge=0.1), torch.randn(len(TRAIN), D)
+    mean, matrix = (part.float() for part in whitening(model.vectors, D, eps=EPS))
+    like = F.normalize((said - mean) @ matrix, dim=1) @ F.normalize((model.vectors - mean) @ matrix, dim=1).T
+    history = F.normalize(model.user_vectors(TRAIN), dim=1) @ model.item_vectors().T
+    someone = torch.from_numpy(TRAIN.lengths > 0)[:, None]
+    found = model.intent_vectors(TRAIN, said, alpha) @ model.intent_items().T
+    torch.testing.assert_close(found, torch.where(someone, (1 - alpha) * history + alpha * like, like))
+
+
+def test_an_item_that_came_late_is_wished_for_like_any_other() -> None:
+    model, said = alpharec(), torch.randn(1, D)
+    nobody = Sequences.from_lists([[]])
+    before = model.intent_vectors(nobody, said, 1.0) @ model.intent_items().T
+    grow(model, NewItems.of(said * 3, model.vectors, neighbours=2))
+    after = model.intent_vectors(nobody, said, 1.0) @ model.intent_items().T
+    torch.testing.assert_close(after[:, :V], before)
+    assert after.shape == (1, V + 1)
+    state = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    state["vectors"] = state["vectors"].roll(1, 0)
+    model.load_state_dict(state)
+    assert not torch.allclose(model.intent_vectors(nobody, said, 1.0) @ model.intent_items().T, after)
 
 
 def test_scoring_follows_the_weights_and_the_texts() -> None:

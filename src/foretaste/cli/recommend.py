@@ -9,6 +9,7 @@ import typer
 
 from foretaste.cli.output import JsonFlag, emit
 from foretaste.cli.render import stdout
+from foretaste.serving.queries import ALPHA
 
 if TYPE_CHECKING:
     from foretaste.serving.recommendations import Recommendations
@@ -38,7 +39,7 @@ Intent = Annotated[
     str | None,
     typer.Option(help="What is looked for, in words (alpharec); alone or beside a history.", show_default=False),
 ]
-Alpha = Annotated[float, typer.Option(help="What the intention weighs: 0 the history alone, 1 hardly the history.")]
+Alpha = Annotated[float, typer.Option(help="What the intention weighs: 0 the history alone, 1 the intention alone.")]
 Strict = Annotated[bool, typer.Option("--strict", help="An unknown id is an error instead of being skipped.")]
 
 
@@ -53,7 +54,7 @@ def recommend(
     keep_seen: KeepSeen = False,
     new_items: NewItems = None,
     intent: Intent = None,
-    alpha: Alpha = 0.5,
+    alpha: Alpha = ALPHA,
     strict: Strict = False,
     json: JsonFlag = False,
 ) -> None:
@@ -71,7 +72,7 @@ def recommend(
 
         foretaste recommend runs/sasrec --similar B00KCF8ZWY
 
-        foretaste recommend runs/alpharec --history B00KCF8ZWY --intent "a gift for a guitarist" --alpha 0.5
+        foretaste recommend runs/alpharec --history B00KCF8ZWY --intent "a gift for a guitarist" --alpha 0.7
 
         foretaste recommend runs/unisrec --history B00KCF8ZWY --new-items arrivals.csv
     """

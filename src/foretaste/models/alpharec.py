@@ -7,17 +7,14 @@ those of the projector, however many users and items there are, and they serve a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
-from foretaste.models.intent import FollowsIntent
+from foretaste.models.intent import FollowsIntent, TextLikeness
 from foretaste.models.late_nodes import item_messages, received
 from foretaste.models.pairs import GivenTable, distinct
 from foretaste.models.two_sided import TwoSided
@@ -27,34 +24,6 @@ from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.losses.base import CatalogueLoss
 from foretaste.nn.pooling import user_means
 from foretaste.nn.projector import Projected, Projector
-
-
-@dataclass(frozen=True)
-class AlphaRecConfig:
-    """Keys of the network."""
-
-    map: str = option(
-        "mlp",
-        "From text to collaborative vectors: two layers, or one linear map without a bias.",
-        choices=("mlp", "linear"),
-        paper="mlp; linear in the linear-mapping study",
-    )
-    dim: int = option(64, "Width of the vectors that are compared.", paper="64", low=1)
-    hidden: float = option(
-        1.0,
-        "Width between the two layers, as a multiple of the text vectors' width.",
-        paper="1/2 of 3,072 (text-embedding-3-large), 9/32 of 4,096, 2 of 1,536, 8 of 768",
-        low=0.001,
-    )
-    layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="2", low=0)
-    ridge: float = option(
-        0.1,
-        "How firmly a propagated user vector is held when the history corrects it (lightgcn has the same key); 0 does "
-        "not correct it.",
-        paper="0",
-        low=0,
-    )
-    trainable: bool = option(False, "Whether the text vectors are trained too (an ablation).", paper="false")
 
 
 class AlphaRec(TwoSided, FollowsIntent):
@@ -72,6 +41,7 @@ class AlphaRec(TwoSided, FollowsIntent):
         loss: Loss over the catalogue; None for a network that will only score.
         cosine: Whether scores are cosines.
         trainable: Whether the language vectors are trained too.
+        wish: What a wish is compared with, ``"text"`` or ``"propagated"``.
     """
 
     vectors: Tensor
@@ -87,9 +57,11 @@ class AlphaRec(TwoSided, FollowsIntent):
         loss: CatalogueLoss | None = None,
         cosine: bool = True,
         trainable: bool = False,
+        wish: str = "text",
     ) -> None:
         super().__init__(graph.num_items, loss, cosine=cosine)
         self.graph, self.projector, self.layers, self.ridge = graph, projector, layers, ridge
+        self.wish, self._likeness = wish, TextLikeness()
         if trainable:
             self.vectors = nn.Parameter(vectors.float().clone())
         else:
@@ -140,6 +112,7 @@ class AlphaRec(TwoSided, FollowsIntent):
         if self._scoring is not None and len(self._scoring[1]) < self.num_items:
             self._append()
             return
+        self._likeness.forget()
         with torch.inference_mode():
             self._lifted = self.projector.lift(self.vectors)
             own = self._own_vectors()
@@ -161,6 +134,7 @@ class AlphaRec(TwoSided, FollowsIntent):
     def changed(self) -> None:
         """Drops everything computed from graph and vectors: one of them is another now."""
         self._spread = None
+        self._likeness.forget()
         self.forget()
 
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
@@ -169,9 +143,10 @@ class AlphaRec(TwoSided, FollowsIntent):
         return fold_in(self.item_vectors(), sets, self.ridge, placed) if self.ridge else placed
 
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
-        """Users who say what they are looking for (section 3.4): ``(1 - alpha) e_u + alpha e_text``, propagated.
+        """Users who say what they are looking for; a row without items is what it says alone.
 
-        A row without items is its text alone. The correction by ``ridge`` is left out: it would undo the intention.
+        The score is ``(1 - alpha) cos(u, i) + alpha cos(wish, text of i)``. With ``wish="propagated"`` it is section
+        3.4's: ``(1 - alpha) e_u + alpha e_text``, propagated, without the correction by ``ridge``, which would undo it.
 
         Args:
             histories: ``n`` rows, each may be empty.
@@ -181,10 +156,20 @@ class AlphaRec(TwoSided, FollowsIntent):
         self.scoring_tables()
         with torch.inference_mode():
             sets = distinct(histories, self.num_items)
+            empty = (as_tensor(sets.lengths).to(self._lifted.device) == 0)[:, None]
+            if self.wish == "text":
+                own, like = F.normalize(self.user_vectors(histories), dim=1), self._likeness.of(texts, self.vectors)
+                return torch.cat([(1 - alpha) * own, torch.where(empty, 1.0, alpha) * like], dim=1)
             said = self.projector(texts.to(self.vectors))
             mixed = torch.lerp(self._own(sets), said, alpha)
-            empty = as_tensor(sets.lengths).to(said.device) == 0
-            return self._propagated(sets, torch.where(empty[:, None], said, mixed))
+            return self._propagated(sets, torch.where(empty, said, mixed))
+
+    def intent_items(self) -> Tensor:
+        items = self.item_vectors()
+        if self.wish == "propagated":
+            return items
+        with torch.inference_mode():
+            return torch.cat([F.normalize(items, dim=1), self._likeness.items(self.vectors)], dim=1)
 
     def _own(self, sets: Sequences) -> Tensor:
         """Vectors before propagation of users with these items, ``(n, d)``; zeros for an empty row."""

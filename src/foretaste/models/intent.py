@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever
+from foretaste.nn.reduce import whitening
+
+MOST = 512
+"""Directions of text that are compared at the most."""
+
+EPS = 0.1
+"""Added to each direction's variance, as a share of the largest. Brought to one variance, directions of noise would
+count like the others; as they are, a wish is like everything, for all texts of a model have much in common."""
 
 
 class FollowsIntent(Retriever):
@@ -15,10 +25,49 @@ class FollowsIntent(Retriever):
 
     @abstractmethod
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
-        """Vectors of users with these histories and wishes, ``(n, d)``; a score is their product with an item's.
+        """Vectors of users with these histories and wishes, ``(n, D')``.
 
         Args:
             histories: ``n`` rows, each may be empty.
             texts: Language vectors of the wishes, ``(n, D)``.
             alpha: What the wish weighs, from 0 to 1.
         """
+
+    @abstractmethod
+    def intent_items(self) -> Tensor:
+        """The items as those vectors are compared with them, ``(V, D')``: a score is their product."""
+
+
+class TextLikeness:
+    """Language vectors as a wish and an item are compared: softly whitened by the catalogue, at length 1.
+
+    The map is made from the items that are there when somebody first wishes; later ones go through the same.
+    """
+
+    def __init__(self) -> None:
+        self._map: tuple[Tensor, Tensor] | None = None
+        self._items = torch.empty(0)
+
+    def forget(self) -> None:
+        """The catalogue's vectors are others now."""
+        self._map = None
+
+    def items(self, vectors: Tensor) -> Tensor:
+        """Of all items, ``(V, D)`` → ``(V, D')``."""
+        if self._map is None:
+            mean, matrix = whitening(vectors, min(MOST, vectors.shape[1]), eps=EPS)
+            self._map, self._items = (mean.to(vectors), matrix.to(vectors)), vectors.new_empty(0, matrix.shape[1])
+        later = vectors[len(self._items) :]
+        if len(later):
+            self._items = torch.cat([self._items, self._mapped(later)])
+        return self._items
+
+    def of(self, texts: Tensor, vectors: Tensor) -> Tensor:
+        """Of wishes, ``(n, D)`` → ``(n, D')``; ``vectors`` are those of all items."""
+        self.items(vectors)
+        return self._mapped(texts.to(vectors))
+
+    def _mapped(self, vectors: Tensor) -> Tensor:
+        assert self._map is not None
+        mean, matrix = self._map
+        return F.normalize((vectors - mean) @ matrix, dim=1)

@@ -60,6 +60,7 @@ def build(config: AlphaRecRecipeConfig, sizes: dict[str, int]) -> AlphaRec:
         layers=sizes["layers"],
         ridge=config.ridge,
         cosine=bool(sizes["cosine"]),
+        wish=config.wish,
     )
 
 

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from foretaste.core.config import option
 from foretaste.data.sequences import Sequences
-from foretaste.models.alpharec import AlphaRec, AlphaRecConfig
+from foretaste.models.alpharec import AlphaRec
+from foretaste.models.alpharec_config import AlphaRecConfig
 from foretaste.models.lightgcn import training_graph
 from foretaste.models.losses import negative_sampler
 from foretaste.models.pair_losses import PairLossConfig, pair_loss
@@ -67,6 +68,7 @@ def network(
         loss=loss_of(config, train, num_items),
         cosine=config.cosine,
         trainable=config.trainable,
+        wish=config.wish,
     )
 
 

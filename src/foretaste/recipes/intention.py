@@ -163,7 +163,7 @@ class Wishing(Retriever):
         self.model.prepare()
 
     def item_vectors(self) -> Tensor:
-        return self.model.item_vectors()
+        return self.model.intent_items() if self.alpha else self.model.item_vectors()
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
         if not self.alpha:

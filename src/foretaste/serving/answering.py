@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from foretaste.core.errors import DataError
-from foretaste.models.intent import FollowsIntent
 from foretaste.recipes.saved import SavedModel
-from foretaste.serving.finding import chosen, rank_all, search
-from foretaste.serving.intention import check_intent
+from foretaste.serving.filtering import Mask
+from foretaste.serving.finding import Found, chosen, rank_all, search
+from foretaste.serving.intention import check_intent, intent_scores
 from foretaste.serving.queries import Query
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
 from foretaste.serving.requests import read_request
@@ -56,47 +56,59 @@ def answer_all(shelf: Shelf, queries: Sequence[Query], said: Mapping[str, Tensor
     asked = [read_request(shelf.saved, query.history, query.user, intent=query.intent) for query in queries]
     masks = [shelf.filter.mask(query.filters) for query in queries]
     answers: list[Recommendations] = []
-    searched = shelf.index is not None and shelf.inner_product
-    step = SEARCHED_AT_ONCE if searched else max(1, BLOCK_SCORES // max(1, len(shelf.saved.items)))
+    step = max(1, BLOCK_SCORES // max(1, len(shelf.saved.items)))
+    if _searched(shelf) and all(query.intent is None for query in queries):
+        step = SEARCHED_AT_ONCE
     for start in range(0, len(asked), step):
         rows = slice(start, start + step)
-        users = _users(shelf, asked[rows], queries[rows], said)
-        find = search if searched else rank_all
-        found = find(shelf, queries[rows], asked[rows], masks[rows], users)
-        for row, (query, request, (order, scores)) in enumerate(zip(queries[rows], asked[rows], found, strict=True)):
+        found = _found(shelf, queries[rows], asked[rows], masks[rows], said or {})
+        for query, request, ((order, scores), user) in zip(queries[rows], asked[rows], found, strict=True):
             best = chosen(shelf, query, order, scores)
-            vector = None if users is None else users[row]
-            answers.append(_listed(shelf, query, request, order[best], scores[best], vector))
+            answers.append(_listed(shelf, query, request, order[best], scores[best], user))
     return answers
 
 
-def _users(
-    shelf: Shelf, block: Sequence[Request], queries: Sequence[Query], said: Mapping[str, Tensor] | None
-) -> Tensor | None:
+def _searched(shelf: Shelf) -> bool:
+    return shelf.index is not None and shelf.inner_product
+
+
+def _found(
+    shelf: Shelf,
+    queries: Sequence[Query],
+    block: Sequence[Request],
+    masks: Sequence[Mask],
+    said: Mapping[str, Tensor],
+) -> list[tuple[Found, Tensor | None]]:
+    """Candidates for each question, and the vector of who asks, where there is one; those with a wish have none."""
+    groups: dict[float | None, list[int]] = {}
+    for row, query in enumerate(queries):
+        groups.setdefault(None if query.intent is None else query.alpha, []).append(row)
+    out: dict[int, tuple[Found, Tensor | None]] = {}
+    for alpha, rows in groups.items():
+        asks, part = [queries[row] for row in rows], [block[row] for row in rows]
+        allowed = [masks[row] for row in rows]
+        users = _users(shelf, part, asks) if alpha is None else None
+        if alpha is not None:
+            found = rank_all(shelf, asks, part, allowed, _wish_scores(shelf, part, said, alpha))
+        elif _searched(shelf):
+            found = search(shelf, asks, part, allowed, users)
+        else:
+            found = rank_all(shelf, asks, part, allowed, shelf.scores(part, users if shelf.inner_product else None))
+        out |= {row: (found[place], None if users is None else users[place]) for place, row in enumerate(rows)}
+    return [out[row] for row in range(len(queries))]
+
+
+def _users(shelf: Shelf, block: Sequence[Request], queries: Sequence[Query]) -> Tensor | None:
     """Vectors of those who ask, ``(n, d)``; None where a score is more than a product with them and nobody wants to
     know its parts."""
     if shelf.made.vectors is None or not (shelf.inner_product or any(query.reasons for query in queries)):
         return None
-    groups: dict[float | None, list[int]] = {}
-    for row, query in enumerate(queries):
-        groups.setdefault(None if query.intent is None else query.alpha, []).append(row)
-    if list(groups) == [None]:
-        return shelf.user_vectors(block)
-    out: Tensor | None = None
-    for alpha, rows in groups.items():
-        part = [block[row] for row in rows]
-        vectors = shelf.user_vectors(part) if alpha is None else _wishing(shelf, part, said or {}, alpha)
-        out = vectors.new_zeros(len(block), vectors.shape[1]) if out is None else out
-        out[rows] = vectors
-    return out
+    return shelf.user_vectors(block)
 
 
-def _wishing(shelf: Shelf, block: Sequence[Request], said: Mapping[str, Tensor], alpha: float) -> Tensor:
-    model = shelf.saved.model
-    assert isinstance(model, FollowsIntent), "check_query() has looked"
+def _wish_scores(shelf: Shelf, block: Sequence[Request], said: Mapping[str, Tensor], alpha: float) -> Tensor:
     texts = torch.stack([said[str(request.intent)] for request in block])
-    with torch.inference_mode():
-        return model.intent_vectors(inputs_of(block)[0], texts, alpha)
+    return intent_scores(shelf.saved, inputs_of(block)[0], texts, alpha)
 
 
 def _listed(

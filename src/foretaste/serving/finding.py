@@ -21,7 +21,7 @@ Found = tuple[NDArray[np.int64], NDArray[np.float32]]
 
 
 def rank_all(
-    shelf: Shelf, queries: Sequence[Query], block: Sequence[Request], masks: Sequence[Mask], users: Tensor | None
+    shelf: Shelf, queries: Sequence[Query], block: Sequence[Request], masks: Sequence[Mask], table: Tensor
 ) -> list[Found]:
     """Candidates out of the scores of the whole catalogue.
 
@@ -30,9 +30,8 @@ def rank_all(
         queries: ``n`` questions.
         block: The same in dense ids.
         masks: What each allows, seen items apart.
-        users: Their vectors, or None.
+        table: The scores, ``(n, V)`` on the CPU.
     """
-    table = shelf.scores(block, users if shelf.inner_product else None)
     scores = table.numpy()
     quick = _quick(shelf, queries, block, masks, table)
     return [

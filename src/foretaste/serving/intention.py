@@ -30,17 +30,17 @@ def check_intent(saved: SavedModel, intent: str, alpha: float) -> None:
 
 
 def intent_scores(saved: SavedModel, histories: Sequences, said: Tensor, alpha: float) -> Tensor:
-    """Scores of all items for histories beside one wish, ``(n, V)``.
+    """Scores of all items for histories beside their wishes, ``(n, V)`` on the CPU.
 
     Args:
         saved: The model.
         histories: ``n`` rows.
-        said: Language vector of the wish, ``(1, D)``.
+        said: Language vectors of the wishes, ``(n, D)``, or of the one that all have, ``(1, D)``.
         alpha: What it weighs.
     """
     model = saved.model
     assert isinstance(model, FollowsIntent)
     with torch.inference_mode():
         vectors = model.intent_vectors(histories, said.expand(len(histories), -1), alpha)
-        scores: Tensor = vectors @ model.item_vectors().T
+        scores: Tensor = (vectors @ model.intent_items().T).float().cpu()
     return scores

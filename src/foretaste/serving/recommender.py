@@ -26,6 +26,7 @@ from foretaste.recipes.text_reader import TextReader
 from foretaste.serving.bundle.verify import is_bundle, verify
 from foretaste.serving.intention import check_intent, intent_scores
 from foretaste.serving.mixing import top
+from foretaste.serving.queries import ALPHA
 from foretaste.serving.recommendations import Recommendation, Recommendations, Request
 from foretaste.serving.requests import check_arguments, read_candidates, read_request, unknown_id
 
@@ -77,7 +78,7 @@ class Recommender:
         candidates: Sequence[str] | None = None,
         on_unknown: str = "report",
         intent: str | None = None,
-        alpha: float = 0.5,
+        alpha: float = ALPHA,
     ) -> list[Recommendations]:
         """The ``k`` items most likely to come next, for each history.
 
@@ -90,7 +91,7 @@ class Recommender:
             on_unknown: ``report`` skips unknown ids and names them in the answer; ``error`` raises.
             intent: What these people are looking for, in words, for models that read texts (``alpharec``); a history
                 may then be empty, and without any histories one list is given.
-            alpha: What the intention weighs: 0 is the history alone, 1 leaves of it what its items' neighbours say.
+            alpha: What the intention weighs: 0 is the history alone, 1 the intention alone.
 
         Returns:
             One list for each history, best first, never longer than ``k`` and never filled up. Each list says which
@@ -200,7 +201,7 @@ class Recommender:
     def _intent_scores(self, block: list[Request], said: Tensor, alpha: float) -> Tensor:
         """Scores of all items for histories beside an intention, ``(n, V)`` on the CPU."""
         histories = Sequences.from_lists([request.history for request in block])
-        return intent_scores(self.saved, histories, said, alpha).float().cpu()
+        return intent_scores(self.saved, histories, said, alpha)
 
     def _answer(
         self,

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from foretaste.core.errors import DataError
 from foretaste.serving.events.event import LONGEST_ID, NO_TEXT, checked_id
-from foretaste.serving.queries import Condition, Filters, Query
+from foretaste.serving.queries import ALPHA, Condition, Filters, Query
 
 MOST_ITEMS, MOST_HISTORY, MOST_LISTED, MOST_EVENTS = 1_000, 1_000, 10_000, 1_000
 """Items of an answer, of a history, of an allow or deny list; events of one request."""
@@ -109,7 +109,7 @@ class Wanted(Body):
     k: K = Field(10, description="Items wanted.")
     filters: FiltersIn | None = None
     intent: Text | None = Field(None, description="What is looked for, in words; for models that read texts.")
-    alpha: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(0.5, description="Weight of the intent.")
+    alpha: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(ALPHA, description="Weight of the intent.")
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] = Field(0.0, description="Weight of variety.")
     per_category: Annotated[int, Field(ge=1, le=MOST_ITEMS)] | None = None
     reasons: bool = Field(False, description="Whether each item says why it is there.")

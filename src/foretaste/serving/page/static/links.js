@@ -55,7 +55,7 @@ function write(how) {
   if (state.history.length)
     told.set("h", state.history.map((item) => encodeURIComponent(item.item_id).replaceAll("~", "%7E")).join("~"));
   if (state.intent) told.set("intent", state.intent);
-  if (state.intent && state.alpha !== 0.5) told.set("alpha", state.alpha);
+  if (state.intent && state.alpha !== 0.7) told.set("alpha", state.alpha);
   if (state.diversity) told.set("diversity", state.diversity);
   if (`#${told}` !== location.hash) history[reading ? "replaceState" : how](null, "", `#${told}`);
 }

@@ -9,7 +9,7 @@ export const state = {
   a: null,
   b: null,
   intent: "",
-  alpha: 0.5,
+  alpha: 0.7,
   diversity: 0,
   models: [],
   settings: { images: [] },
