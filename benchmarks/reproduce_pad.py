@@ -32,8 +32,10 @@ PROTOCOL = """leave-one-out (last item test, last but one validation: PAD's own 
           id-neighbours and text-neighbours are single experts with the same beside them. All other rows are networks
           alone. vs best: relative gain in NDCG@10 over the better of the id and the text expert alone; p: paired
           t-test over users, means over the same seeds, Holm over the rows. Frequency bins: items by falling frequency,
-          each bin a tenth of the training interactions. seconds: training on one thread beside other work; rows that
-          start from the runs id and text leave theirs out."""
+          each bin a tenth of the training interactions. Beside the long tail's methods: those runs are longtail.txt's,
+          with its protocol; they had three trials each on amazon_scientific, PAD runs with its recipe's defaults,
+          which were chosen on amazon_prime_pantry's validation targets. seconds: training on one thread beside other
+          work; rows that start from the runs id and text leave theirs out."""
 
 
 def train(cell: Cell, root: Path, out: Path, wanted: bool) -> str:

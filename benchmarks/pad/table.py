@@ -10,6 +10,8 @@ import numpy as np
 
 from foretaste.evaluation.significance import compare_paired, holm
 from longtail.kept import Kept, kept
+from longtail.table import block
+from longtail.table import rows as longtail_rows
 from pad.plan import ALONE, DATA, KERNELS, PANTRY, SEEDS, Cell, shown
 
 KEPT = Path(__file__).parents[1] / "results" / "pad"
@@ -76,6 +78,14 @@ def _against_best_alone(found: dict[str, list[Kept]]) -> dict[str, tuple[float, 
     }
 
 
+def _beside(data: str) -> list[str]:
+    """PAD in the common table of the long tail: the same protocol, so plain SASRec is what all are compared with."""
+    names = ("plain", "plain-content", "llmesr-network", "llmesr", "llmemb-network", "llmemb")
+    own = {row: runs for row, runs in rows(data).items() if row in ("pad-network", "pad")}
+    found = longtail_rows(data, "sasrec", SEEDS, names)
+    return block(found | own, f"{data}: beside the long tail's methods on SASRec", "plain") if own else []
+
+
 def _required() -> list[str]:
     """What the comparison has to show, and whether it does."""
     found = rows(PANTRY)
@@ -129,4 +139,6 @@ def _gates() -> list[str]:
 
 def table() -> list[str]:
     """Everything that is finished."""
-    return [line for data in DATA for line in _accuracy(data)] + _required() + _alignment() + _gates()
+    accuracy = [line for data in DATA for line in _accuracy(data)]
+    beside = [line for data in DATA for line in _beside(data)]
+    return accuracy + _required() + beside + _alignment() + _gates()
