@@ -101,7 +101,9 @@ class MultVAE(Retriever, Trainable):
         """``-mean_u sum_i x_ui log pi_ui`` (eq. 2)."""
         total = torch.logsumexp(torch.addmm(self.write_bias, states, self.write.T), dim=1)
         owners = torch.repeat_interleave(torch.arange(len(states), device=states.device), batch.lengths)
-        own = (states[owners] * F.embedding(batch.items, self.write)).sum(1) + self.write_bias[batch.items]
+        # Rows by F.embedding and not by an index: the latter's gradient adds up in whatever order threads come.
+        own = (F.embedding(owners, states) * F.embedding(batch.items, self.write)).sum(1)
+        own = own + F.embedding(batch.items, self.write_bias[:, None])[:, 0]
         return (batch.lengths * total).sum().sub(own.sum()) / len(states)
 
     def _anneal(self) -> Tensor:
