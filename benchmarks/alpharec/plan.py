@@ -13,13 +13,14 @@ TUNED = Path(__file__).parent / "tuned.toml"
 DATA = ("amazon_beauty", "amazon_prime_pantry", "movielens_100k")
 SPLITS = ("ratio", "leave-one-out")
 SEEDS = (0, 1, 2)
-COUNTED = {"popularity", "itemknn", "embknn"}
+COUNTED = {"popularity", "itemknn", "embknn", "textvotes"}
 """Methods in which nothing is random: one seed."""
 
 METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "popularity": ("popularity", ()),
     "itemknn": ("itemknn", ()),
     "embknn": ("embknn", ()),
+    "textvotes": ("textvotes", ()),
     "mf": ("mf", ("loss=bpr",)),
     "multvae": ("multvae", ()),
     "lightgcn": ("lightgcn", ("loss=bpr",)),
@@ -36,7 +37,7 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Row of the main table → recipe and keys."""
 
-READS = {"embknn", "kar", "rlmrec-lightgcn", "alpharec"}
+READS = {"embknn", "textvotes", "kar", "rlmrec-lightgcn", "alpharec"}
 """Recipes that read texts; they share one store of embeddings for each data set."""
 
 ENCODERS = {"tfidf": "tfidf", "minilm": "minilm", "scft": "{out}/scft/{data}"}
@@ -110,7 +111,7 @@ def zero_shot_cells() -> list[Cell]:
     cells = []
     for split in SPLITS:
         for target in DATA:
-            cells.append(Cell(target, split, "zero-embknn", 0, "embknn", ("tell=title",)))
+            cells += [Cell(target, split, f"zero-{name}", 0, name, ("tell=title",)) for name in ("embknn", "textvotes")]
             first, second = (data for data in DATA if data != target)
             for seed in SEEDS:
                 for name, source in (

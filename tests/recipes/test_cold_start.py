@@ -35,6 +35,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 GRAPHS: dict[str, tuple[str, ...]] = {
     "embknn": TEXT,
+    "textvotes": TEXT,
     "kar": (*TEXT, "train.epochs=1"),
     "rlmrec-lightgcn": (*TEXT, "train.epochs=1"),
     "alpharec": (*TEXT, "train.epochs=1"),

@@ -31,6 +31,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "xsimgcl": PAIRS,
     "multvae": {"dim": 4, "hidden": "[6]", "train.epochs": 2, "train.batch_tokens": 64},
     "embknn": TEXT,
+    "textvotes": TEXT,
     "kar": {**PAIRS, **TEXT, "text.reduce": 8, "expert_hidden": 4},
     "rlmrec-lightgcn": {**PAIRS, **TEXT},
 }
@@ -46,7 +47,9 @@ VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("rlmrec-lightgcn", {}),
     ("rlmrec-lightgcn", {"align": "gen", "loss": "bpr"}),
 ]
-TEXTUAL = ("embknn", "kar", "rlmrec-lightgcn")
+COUNTED = [("embknn", {}), ("textvotes", {})]
+"""Nothing of them is trained."""
+TEXTUAL = ("embknn", "textvotes", "kar", "rlmrec-lightgcn")
 RESUMED = [VARIANTS[number] for number in (0, 1, 3, 5, 6, 9)]
 """One for each kind of randomness: views, noise, codes, negatives alone, hidden nodes."""
 
@@ -82,7 +85,7 @@ def test_it_answers_from_its_folder_alone(name: str, market: Path, tmp_path: Pat
             shop.add_items([{"item_id": "new", "title": "anything"}])
 
 
-@pytest.mark.parametrize(("name", "keys"), [(n, k) for n, k in VARIANTS if n in TEXTUAL] + [("embknn", {})])
+@pytest.mark.parametrize(("name", "keys"), [(n, k) for n, k in VARIANTS if n in TEXTUAL] + COUNTED)
 def test_a_new_item_with_a_known_text_stands_beside_it(
     name: str, keys: dict[str, Any], market: Path, tmp_path: Path
 ) -> None:
@@ -125,10 +128,10 @@ def test_a_run_that_was_cut_off_ends_as_if_it_had_not_been(
         torch.testing.assert_close(resumed.state_dict()[key], tensor, rtol=0, atol=0, msg=key)
 
 
-@pytest.mark.parametrize(("name", "keys"), [*VARIANTS, ("embknn", {})])
+@pytest.mark.parametrize(("name", "keys"), [*VARIANTS, *COUNTED])
 def test_a_model_is_built_again_from_its_sizes(name: str, keys: dict[str, Any], market: Path, tmp_path: Path) -> None:
     data = Dataset.load(market)
-    once = {} if name == "embknn" else {"train.epochs": 1}
+    once = {} if (name, {}) in COUNTED else {"train.epochs": 1}
     model = train(name, tmp_path / "run", data, **keys, **once).eval()
     sizes = {"num_items": data.num_items, "num_users": data.num_users, **getattr(model, "sizes", {})}
     values = {key: value for key, value in {**KEYS[name], **keys}.items() if key != "hidden"}

@@ -31,6 +31,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "sgl": PAIRS,
     "multvae": ("hidden=8", "dim=4", "train.epochs=2"),
     "embknn": TEXT,
+    "textvotes": TEXT,
     "sasrec": ("dim=8", "inner=8", "heads=1", "max_len=6", "train.epochs=2"),
 }
 

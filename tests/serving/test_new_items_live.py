@@ -25,6 +25,7 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
     "rlmrec": BRIEF,
     "textknn": TEXT,
     "embknn": TEXT,
+    "textvotes": TEXT,
     "alpharec": GRAPH,
     "kar": GRAPH,
     "rlmrec-lightgcn": GRAPH,

@@ -93,7 +93,7 @@ def refuse_without_text(saved: SavedModel) -> None:
         f"the recipe {saved.recipe!r} knows items only by their ids: without training it cannot take in new ones",
         where=str(saved.folder),
         allowed="a model that reads items' texts: llmemb, llmesr, pad, llm2x, unisrec, fdsa, rlmrec, textknn, "
-        "alpharec, embknn, kar, rlmrec-lightgcn",
+        "alpharec, embknn, textvotes, kar, rlmrec-lightgcn",
         mend="train one of these, or train again on a catalogue that has the new items",
     )
 

@@ -24,6 +24,7 @@ RECIPES = {
     "xsimgcl": "foretaste.recipes.xsimgcl",
     "multvae": "foretaste.recipes.multvae",
     "embknn": "foretaste.recipes.embknn",
+    "textvotes": "foretaste.recipes.textvotes",
     "kar": "foretaste.recipes.kar",
     "llmesr": "foretaste.recipes.llmesr",
     "pad": "foretaste.recipes.pad",

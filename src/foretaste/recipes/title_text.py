@@ -25,6 +25,10 @@ TITLE = PromptSpec(instruction="", fields=(Field("title", label="", max_chars=30
 
 TOLD = "prompt.toml"
 
+EPS = 1e-3
+"""Added to each direction's variance when whitening, as a share of the largest: directions that hold next to nothing are
+not blown up to the noise in which one reading of a text differs from another."""
+
 
 @dataclass(frozen=True)
 class TitleTextConfig:
@@ -99,6 +103,6 @@ def scaling_of(vectors: Tensor, kind: str) -> Map | None:
         return None
     rows = vectors.double()
     if kind == "whiten":
-        return whitening(vectors, rows.shape[1])
+        return whitening(vectors, rows.shape[1], eps=EPS)
     std = (rows - rows.mean(0)).std().clamp_min(1e-12)
     return rows.mean(0), torch.eye(rows.shape[1], dtype=torch.float64) / std
