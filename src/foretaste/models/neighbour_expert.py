@@ -22,11 +22,11 @@ from torch.nn import functional as F
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever, Users, as_tensor
+from foretaste.models.base import Users, as_tensor
 from foretaste.models.content import as_compared
+from foretaste.models.folded import FoldedModel
 from foretaste.models.item_to_item import decayed
 from foretaste.models.sequence import SequenceRecommender
-from foretaste.models.serving_terms import ScoresOthers
 from foretaste.nn.growth import NewItems
 from foretaste.nn.text_items import TextTable
 
@@ -54,7 +54,7 @@ class NeighbourConfig:
     )  # fmt: skip
 
 
-class NeighbourExpert(Retriever):
+class NeighbourExpert(FoldedModel):
     """A trained network and, beside it, the expert that learns nothing.
 
     Args:
@@ -84,12 +84,10 @@ class NeighbourExpert(Retriever):
         text: TextTable | None = None,
         sizes: dict[str, int] | None = None,
     ) -> None:
-        super().__init__()
-        self.network, self.num_items, self.sizes = network, network.num_items, sizes or {}
+        super().__init__(network, sizes)
         self.count, self.decay, self.beside = count, decay, text
         self.register_buffer("bins", bins)
         self.register_buffer("terms", torch.zeros(3, dtype=torch.float64))
-        self._table: Tensor | None = None
         self.serve_with(config)
 
     def serve_with(self, config: NeighbourConfig) -> None:
@@ -105,7 +103,7 @@ class NeighbourExpert(Retriever):
             )
         wanted = [config.neighbour_weight, config.neighbour_floor, config.neighbour_prior]
         self.terms.copy_(torch.tensor(wanted, dtype=torch.float64))
-        self._table = None
+        self.forget()
 
     @property
     def serving(self) -> NeighbourConfig:
@@ -152,31 +150,9 @@ class NeighbourExpert(Retriever):
             out[start : start + len(rows)] = torch.from_numpy(summed).to(out)
         return out
 
-    def prepare(self) -> None:
-        """Folds the item table, which holds until the network is trained again; items that came later are appended."""
-        kept = self._table
-        if kept is not None and len(kept) < self.num_items:
-            later = torch.arange(len(kept), self.num_items, device=kept.device)
-            items = self.network.scored() if isinstance(self.network, ScoresOthers) else self.network.items
-            with torch.no_grad():
-                self._table = torch.cat([kept, self._folded(items(later), later)])
-            return
-        self._table = None
-        self._table = self.item_vectors()
-
-    def train(self, mode: bool = True) -> NeighbourExpert:
-        self._table = None if mode else self._table
-        super().train(mode)
-        return self
-
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item: it is as cold as can be."""
         self.bins = torch.cat([self.bins, torch.full((len(new),), self.count - 1).to(self.bins)])
-
-    def item_vectors(self) -> Tensor:
-        if self._table is not None and len(self._table) == self.num_items:
-            return self._table
-        return self._folded(self.network.item_vectors(), slice(None))
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
         with self.network.items.once():
@@ -189,7 +165,7 @@ class NeighbourExpert(Retriever):
             parts.append(LEVEL * somebody[:, None])
         return torch.cat(parts, dim=1)
 
-    def _folded(self, vectors: Tensor, rows: Tensor | slice) -> Tensor:
+    def folded(self, vectors: Tensor, rows: Tensor | slice) -> Tensor:
         """Item vectors with text and prior behind them, ``(n, d + D + 1)``."""
         weights, priors = self.ramps(self.bins[rows])
         texts, prior = self.widths

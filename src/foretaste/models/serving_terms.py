@@ -10,7 +10,6 @@ item, an exported table) should see: these two are added to the product.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,11 +18,11 @@ from torch import Tensor
 from foretaste.core.config import option
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever, Users
+from foretaste.models.base import Users
 from foretaste.models.content import ContentTerm, text_view
+from foretaste.models.folded import FoldedModel
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.growth import NewItems
-from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.text_items import TextTable, Views
 
 ROWS = 64
@@ -48,16 +47,7 @@ class ServingConfig:
     )  # fmt: skip
 
 
-@runtime_checkable
-class ScoresOthers(Protocol):
-    """A network that compares its states with other vectors than those that it reads."""
-
-    def scored(self) -> ItemRepresentation:
-        """What states are compared with."""
-        ...
-
-
-class ServedModel(Retriever):
+class ServedModel(FoldedModel):
     """A trained network with what is added to its scores.
 
     Args:
@@ -82,11 +72,9 @@ class ServedModel(Retriever):
         *,
         sizes: dict[str, int] | None = None,
     ) -> None:
-        super().__init__()
-        self.network, self.num_items, self.sizes = network, network.num_items, sizes or {}
+        super().__init__(network, sizes)
         self.register_buffer("popularity", popularity)
         self.register_buffer("terms", torch.zeros(4, dtype=torch.float64))
-        self._table: Tensor | None = None
         self._content = ContentTerm()
         self.serve_with(config)
 
@@ -102,7 +90,7 @@ class ServedModel(Retriever):
             raise ConfigError("router_alpha needs two views", mend="set router_alpha=1, or co_view=true")
         wanted = [config.content_weight, config.router_alpha, config.router_below, config.debias]
         self.terms.copy_(torch.tensor(wanted, dtype=torch.float64))
-        self._table = None
+        self.forget()
 
     @property
     def text(self) -> TextTable | None:
@@ -119,42 +107,17 @@ class ServedModel(Retriever):
     def inner_product(self) -> bool:
         return self.serving.content_weight == 0 and self.serving.debias == 0
 
-    def prepare(self) -> None:
-        """Adapts and folds the item table, which holds until the network is trained again.
-
-        Items that came later are folded alone and appended.
-        """
-        kept = self._table
-        if kept is not None and len(kept) < self.num_items:
-            later = torch.arange(len(kept), self.num_items, device=kept.device)
-            items = self.network.scored() if isinstance(self.network, ScoresOthers) else self.network.items
-            with torch.no_grad():
-                self._table = torch.cat([kept, self._routed(items(later), self.popularity[later])])
-            return
-        self._table = None
-        self._table = self.item_vectors()
-
-    def train(self, mode: bool = True) -> ServedModel:
-        self._table = None if mode else self._table
-        super().train(mode)
-        return self
-
     def grow(self, new: NewItems) -> None:
         """Nobody has had a new item."""
         self.popularity = torch.cat([self.popularity, self.popularity.new_zeros(len(new))])
 
-    def item_vectors(self) -> Tensor:
-        if self._table is not None and len(self._table) == self.num_items:
-            return self._table
-        return self._routed(self.network.item_vectors(), self.popularity)
-
-    def _routed(self, vectors: Tensor, popularity: Tensor) -> Tensor:
+    def folded(self, vectors: Tensor, rows: Tensor | slice) -> Tensor:
         """Item vectors with the router's factor on their collaborative part, ``(n, d)``."""
         serving = self.serving
         if serving.router_alpha == 1:
             return vectors
         width = self.network.items.views[0].dim  # type: ignore[index]
-        factor = torch.where(popularity < serving.router_below, serving.router_alpha, 1.0)
+        factor = torch.where(self.popularity[rows] < serving.router_below, serving.router_alpha, 1.0)
         return torch.cat([vectors[:, :width] * factor[:, None], vectors[:, width:]], dim=1)
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:

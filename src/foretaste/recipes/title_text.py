@@ -26,8 +26,8 @@ TITLE = PromptSpec(instruction="", fields=(Field("title", label="", max_chars=30
 TOLD = "prompt.toml"
 
 EPS = 1e-3
-"""Added to each direction's variance when whitening, as a share of the largest: directions that hold next to nothing are
-not blown up to the noise in which one reading of a text differs from another."""
+"""Added to each direction's variance when whitening, as a share of the largest: directions that hold next to nothing
+are not blown up to the noise in which one reading of a text differs from another."""
 
 
 @dataclass(frozen=True)
