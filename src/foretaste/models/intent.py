@@ -41,33 +41,35 @@ class FollowsIntent(Retriever):
 class TextLikeness:
     """Language vectors as a wish and an item are compared: softly whitened by the catalogue, at length 1.
 
-    The map is made from the items that are there when somebody first wishes; later ones go through the same.
+    The map is made from the items that are there when somebody first wishes; later ones go through the same. What is
+    kept is replaced at once, so that two who wish at the same moment do not get in each other's way.
     """
 
     def __init__(self) -> None:
-        self._map: tuple[Tensor, Tensor] | None = None
-        self._items = torch.empty(0)
+        self._made: tuple[Tensor, Tensor, Tensor] | None = None
 
     def forget(self) -> None:
         """The catalogue's vectors are others now."""
-        self._map = None
+        self._made = None
 
     def items(self, vectors: Tensor) -> Tensor:
         """Of all items, ``(V, D)`` → ``(V, D')``."""
-        if self._map is None:
-            mean, matrix = whitening(vectors, min(MOST, vectors.shape[1]), eps=EPS)
-            self._map, self._items = (mean.to(vectors), matrix.to(vectors)), vectors.new_empty(0, matrix.shape[1])
-        later = vectors[len(self._items) :]
-        if len(later):
-            self._items = torch.cat([self._items, self._mapped(later)])
-        return self._items
+        return self._of_all(vectors)[2]
 
     def of(self, texts: Tensor, vectors: Tensor) -> Tensor:
         """Of wishes, ``(n, D)`` → ``(n, D')``; ``vectors`` are those of all items."""
-        self.items(vectors)
-        return self._mapped(texts.to(vectors))
+        mean, matrix, _ = self._of_all(vectors)
+        return F.normalize((texts.to(vectors) - mean) @ matrix, dim=1)
 
-    def _mapped(self, vectors: Tensor) -> Tensor:
-        assert self._map is not None
-        mean, matrix = self._map
-        return F.normalize((vectors - mean) @ matrix, dim=1)
+    def _of_all(self, vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Mean and matrix of the map, and the items behind it."""
+        made = self._made
+        if made is None:
+            mean, matrix = whitening(vectors, min(MOST, vectors.shape[1]), eps=EPS)
+            made = mean.to(vectors), matrix.to(vectors), vectors.new_empty(0, matrix.shape[1])
+        mean, matrix, items = made
+        later = vectors[len(items) :]
+        if len(later):
+            made = mean, matrix, torch.cat([items, F.normalize((later - mean) @ matrix, dim=1)])
+        self._made = made
+        return made
