@@ -207,6 +207,20 @@ def test_removing_a_stranger_changes_nothing(runs: Path) -> None:
     assert engine.has_item("k1")
 
 
+@pytest.mark.parametrize(
+    ("keys", "more"),
+    [(["neighbour_weight=4", "neighbour_prior=2"], {"neighbours", "popularity"}),
+     (["neighbour_prior=2"], {"popularity"}), ([], set())],
+)  # fmt: skip
+def test_what_stands_beside_a_network_is_part_of_the_reasons(tmp_path: Path, keys: list[str], more: set[str]) -> None:
+    run = untrained(tmp_path / "run", "pad", write_priced_shop(tmp_path / "shop"), "tune_neighbours=false", *keys)
+    (answer,) = Engine.open(run).recommend([Query(history=("k1", "k2"), k=3, reasons=True)])
+    for one in answer:
+        assert one.reasons is not None
+        assert set(one.reasons.parts) == {"collaborative", "aligned", "semantic"} | more
+        assert sum(one.reasons.parts.values()) == pytest.approx(one.score, rel=1e-4, abs=1e-4)
+
+
 def test_reasons_name_the_history_the_parts_and_the_group(runs: Path) -> None:
     engine = Engine.open(runs / "sasrec")
     (answer,) = engine.recommend([Query(history=("k1", "k2"), k=3, reasons=True)])

@@ -15,11 +15,10 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from foretaste.data.sequences import Sequences
-from foretaste.models.base import Retriever, Users, as_tensor
-from foretaste.models.pairs import distinct
+from foretaste.models.base import Retriever, Users
+from foretaste.models.history_means import history_sums
 from foretaste.nn.graph import BipartiteGraph
 from foretaste.nn.growth import NewItems
 
@@ -68,9 +67,4 @@ class TextVotes(Retriever):
         return self.votes
 
     def user_vectors(self, histories: Sequences, users: Users = None) -> Tensor:
-        sets = distinct(histories, self.num_items)
-        items, lengths = (as_tensor(part).to(self.vectors.device) for part in (sets.flat(), sets.lengths))
-        if not len(items):
-            return self.vectors.new_zeros(len(sets), self.vectors.shape[1])
-        starts = lengths.cumsum(0) - lengths
-        return F.embedding_bag(items, self.vectors, starts, mode="sum", per_sample_weights=self.weights[items])
+        return history_sums(histories, self.vectors, self.weights)

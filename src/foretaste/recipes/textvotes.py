@@ -7,25 +7,20 @@ from dataclasses import dataclass
 import torch
 
 from foretaste.core.artefact import Run
-from foretaste.core.config import option
 from foretaste.data.dataset import Dataset
 from foretaste.data.split import Split
 from foretaste.models.lightgcn import training_graph
 from foretaste.models.textvotes import TextVotes
 from foretaste.recipes.config import RecipeConfig
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.title_text import TitleTextConfig, read_titles
+from foretaste.recipes.title_text import TitleTextConfig, read_titles, scale_key
 
 
 @dataclass(frozen=True)
 class TextVotesConfig(TitleTextConfig, RecipeConfig):
     """All keys of the recipe."""
 
-    scale: str = option(
-        "whiten",
-        "Text vectors: as the encoder gives them; centred, all numbers at one standard deviation; or whitened.",
-        choices=("none", "standardise", "whiten"),
-    )
+    scale: str = scale_key("whiten")
 
 
 def train(run: Run, data: Dataset, split: Split, config: TextVotesConfig) -> TextVotes:

@@ -30,6 +30,17 @@ EPS = 1e-3
 are not blown up to the noise in which one reading of a text differs from another."""
 
 
+def scale_key(default: str) -> str:
+    """The key ``scale`` with this default."""
+    key: str = option(
+        default,
+        "Text vectors: as the encoder gives them; centred, all numbers at one standard deviation; or whitened.",
+        choices=("none", "standardise", "whiten"),
+        paper="none",
+    )
+    return key
+
+
 @dataclass(frozen=True)
 class TitleTextConfig:
     """What is told of an item, which encoder reads it, and how its vectors are scaled."""
@@ -41,12 +52,7 @@ class TitleTextConfig:
         choices=("columns", "title"),
         paper="title",
     )
-    scale: str = option(
-        "standardise",
-        "Text vectors: as the encoder gives them; centred, all numbers at one standard deviation; or whitened.",
-        choices=("none", "standardise", "whiten"),
-        paper="none",
-    )
+    scale: str = scale_key("standardise")
     text: TextConfig = field(default_factory=TextConfig, metadata={"help": "What is told of an item, and to whom."})
 
 

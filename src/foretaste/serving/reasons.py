@@ -109,5 +109,5 @@ def _parts(model: Retriever) -> list[tuple[str, int]]:
         else:
             return []
     if isinstance(model, NeighbourExpert):
-        parts += zip(("neighbours", "popularity"), model.widths, strict=True)
+        parts += [one for one in zip(("neighbours", "popularity"), model.widths, strict=True) if one[1]]
     return parts
