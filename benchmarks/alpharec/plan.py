@@ -13,9 +13,6 @@ TUNED = Path(__file__).parent / "tuned.toml"
 DATA = ("amazon_beauty", "amazon_prime_pantry", "movielens_100k")
 SPLITS = ("ratio", "leave-one-out")
 SEEDS = (0, 1, 2)
-COUNTED = {"popularity", "itemknn", "embknn", "textvotes"}
-"""Methods in which nothing is random: one seed."""
-
 METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "popularity": ("popularity", ()),
     "itemknn": ("itemknn", ()),
@@ -36,6 +33,15 @@ METHODS: dict[str, tuple[str, tuple[str, ...]]] = {
     "alpharec-trainable": ("alpharec", ("trainable=true",)),
 }
 """Row of the main table → recipe and keys."""
+
+COUNTED = {"popularity", "itemknn", "embknn", "textvotes"}
+"""Methods in which nothing is random: one seed, and no epochs."""
+
+TUNED_AS = {method: "alpharec" for method in METHODS if method.startswith("alpharec-")}
+"""Ablations are what they are named after but for one key, found settings included."""
+
+LOOP = ("train.validate_every=2", "train.patience=5")
+"""Every method that is trained stops after ten epochs without a better validation."""
 
 READS = {"embknn", "textvotes", "kar", "rlmrec-lightgcn", "alpharec"}
 """Recipes that read texts; they share one store of embeddings for each data set."""
@@ -74,10 +80,17 @@ class Cell:
         """Folder of the run, and name of what is kept of it."""
         return f"{self.data}/{self.split}/{self.method}-{self.seed}"
 
+    @property
+    def takes_over(self) -> bool:
+        """Whether nothing is trained, since another run's projector is taken."""
+        return any(key.startswith("projector=") for key in self.keys)
+
     def command(self, root: Path, out: Path) -> list[str]:
         """What trains it."""
         places = {"out": out, "data": self.data, "root": root}
         keys = [key.format(**places) for key in self.keys]
+        if self.recipe not in COUNTED and not self.takes_over:
+            keys += LOOP
         if self.recipe in READS:
             keys.append(f"text.store={out / 'store' / self.data}")
         where = ["--data", str(root / self.data), "--out", str(out / self.name)]
@@ -88,7 +101,7 @@ class Cell:
 def main_cells() -> list[Cell]:
     """The main table: every method on every data set in both protocols."""
     return [
-        Cell(data, split, method, seed, recipe, (*keys, *tuned(method)))
+        Cell(data, split, method, seed, recipe, (*tuned(method), *keys))
         for data in DATA
         for split in SPLITS
         for method, (recipe, keys) in METHODS.items()
@@ -136,5 +149,5 @@ def tuned(method: str) -> tuple[str, ...]:
     """Keys found for a method, as ``key=value``."""
     if not TUNED.is_file():
         return ()
-    found = tomllib.loads(TUNED.read_text(encoding="utf-8")).get(method, {})
+    found = tomllib.loads(TUNED.read_text(encoding="utf-8")).get(TUNED_AS.get(method, method), {})
     return tuple(f"{key}={value}" for key, value in found.items())

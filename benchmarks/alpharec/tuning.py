@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from alpharec.plan import METHODS, READS, TUNED
+from alpharec.plan import COUNTED, LOOP, METHODS, READS, TUNED, TUNED_AS
 from foretaste.core.files import read_json, write_atomic
 from searching import settings, tune
 
@@ -18,7 +18,7 @@ UNTUNED = {"popularity"}
 
 def search(methods: Iterable[str], root: Path, out: Path, *, trials: int, jobs: int) -> None:
     """Searches for each method of the main table; the first trial is the recipe's defaults."""
-    chosen = [method for method in methods if method in METHODS and method not in UNTUNED]
+    chosen = [method for method in methods if method in METHODS and method not in {*UNTUNED, *TUNED_AS}]
     with ThreadPoolExecutor(jobs) as pool:
         for method, told in zip(chosen, pool.map(lambda m: _one(m, root, out, trials), chosen), strict=True):
             print(f"{method}: {told}", flush=True)
@@ -29,6 +29,8 @@ def _one(method: str, root: Path, out: Path, trials: int) -> str:
     recipe, keys = METHODS[method]
     command = [sys.executable, "-m", "foretaste", "tune", recipe, "--data", str(root / DATA)]
     command += ["--trials", str(trials), "split=ratio", *keys]
+    if recipe not in COUNTED:
+        command += LOOP
     if recipe in READS:
         command.append(f"text.store={out / 'store' / DATA}")
     return tune(command, out / "tune" / method)
