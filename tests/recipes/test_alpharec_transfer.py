@@ -14,6 +14,7 @@ from foretaste.core.errors import ConfigError
 from foretaste.core.files import read_json
 from foretaste.data.sequences import Sequences
 from foretaste.models.alpharec import AlphaRec
+from foretaste.models.alpharec_votes import VotedAlphaRec
 from foretaste.nn.batch import PairBatch
 from foretaste.recipes.measuring import measure_run
 from foretaste.recipes.saved import load_model
@@ -57,6 +58,18 @@ def test_nothing_is_trained_and_the_projector_is_the_same(shops: Path, tmp_path:
     assert found.test["metrics"]["hr@10"] > 0.4  # a shop of three themes: 16 of 48 goods are of one
     again = measure_run(tmp_path / "zero")
     assert again.report["metrics"] == found.test["metrics"]
+
+
+def test_votes_come_along_with_a_projector_and_can_be_left_out(shops: Path, tmp_path: Path) -> None:
+    for name, keys in {"votes": [], "alone": ["votes=0"]}.items():
+        train_run("alpharec", shops / "target", tmp_path / name, [f"projector={shops / 'run'}", *keys])
+    trained, voted, alone = (
+        load_model(p / "model").model for p in (shops / "run", tmp_path / "votes", tmp_path / "alone")
+    )
+    assert isinstance(voted, VotedAlphaRec)
+    assert voted.votes == 0.8
+    assert type(trained) is type(alone) is AlphaRec
+    assert voted.item_vectors().shape[1] == alone.item_vectors().shape[1] + 12
 
 
 def test_a_text_means_the_same_in_both_catalogues(shops: Path, tmp_path: Path) -> None:

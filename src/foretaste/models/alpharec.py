@@ -140,7 +140,15 @@ class AlphaRec(TwoSided, FollowsIntent):
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
         sets = distinct(histories, self.num_items)
         placed = self._propagated(sets, self._own(sets))
-        return fold_in(self.item_vectors(), sets, self.ridge, placed) if self.ridge else placed
+        return fold_in(self.scoring_tables()[1], sets, self.ridge, placed) if self.ridge else placed
+
+    def compared(self, histories: Sequences) -> Tensor:
+        """Users as a wish stands beside them, at length 1, ``(n, d)``."""
+        return F.normalize(self.user_vectors(histories), dim=1)
+
+    def compared_items(self) -> Tensor:
+        """Items as those are compared with them, ``(V, d)``."""
+        return F.normalize(self.item_vectors(), dim=1)
 
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
         """Users who say what they are looking for; a row without items is what it says alone.
@@ -158,18 +166,17 @@ class AlphaRec(TwoSided, FollowsIntent):
             sets = distinct(histories, self.num_items)
             empty = (as_tensor(sets.lengths).to(self._lifted.device) == 0)[:, None]
             if self.wish == "text":
-                own, like = F.normalize(self.user_vectors(histories), dim=1), self._likeness.of(texts, self.vectors)
+                own, like = self.compared(histories), self._likeness.of(texts, self.vectors)
                 return torch.cat([(1 - alpha) * own, torch.where(empty, 1.0, alpha) * like], dim=1)
             said = self.projector(texts.to(self.vectors))
             mixed = torch.lerp(self._own(sets), said, alpha)
             return self._propagated(sets, torch.where(empty, said, mixed))
 
     def intent_items(self) -> Tensor:
-        items = self.item_vectors()
         if self.wish == "propagated":
-            return items
+            return self.scoring_tables()[1]
         with torch.inference_mode():
-            return torch.cat([F.normalize(items, dim=1), self._likeness.items(self.vectors)], dim=1)
+            return torch.cat([self.compared_items(), self._likeness.items(self.vectors)], dim=1)
 
     def _own(self, sets: Sequences) -> Tensor:
         """Vectors before propagation of users with these items, ``(n, d)``; zeros for an empty row."""

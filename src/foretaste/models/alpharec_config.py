@@ -39,4 +39,12 @@ class AlphaRecConfig:
         choices=("text", "propagated"),
         paper="propagated",
     )
+    votes: float | None = option(
+        None,
+        "Share of text votes in the score (models/alpharec_votes.py), 0 to 1; none: 0, and 0.8 where a projector is "
+        "taken over.",
+        paper="0",
+        low=0,
+        high=1,
+    )
     trainable: bool = option(False, "Whether the text vectors are trained too (an ablation).", paper="false")

@@ -14,7 +14,7 @@ from foretaste.data.split import Split
 from foretaste.models.alpharec import AlphaRec
 from foretaste.nn.graph import BipartiteGraph
 from foretaste.nn.projector import Projector
-from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig, network, projector_of
+from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig, assembled, network, projector_of
 from foretaste.recipes.alpharec_together import fit_together, read_other
 from foretaste.recipes.alpharec_transfer import taken_over
 from foretaste.recipes.pairs import fit_pairs
@@ -53,14 +53,14 @@ def batches_of(config: AlphaRecRecipeConfig, train: Sequences) -> Batches | None
 
 def build(config: AlphaRecRecipeConfig, sizes: dict[str, int]) -> AlphaRec:
     """The network without weights, texts and edges; its shape is that of the projector, wherever that came from."""
-    return AlphaRec(
+    return assembled(
+        config,
         BipartiteGraph(sizes["num_users"], sizes["num_items"], sizes["edges"]),
         torch.zeros(sizes["num_items"], sizes["text_dim"]),
         Projector(sizes["text_dim"], sizes["dim"], sizes["hidden"]),
+        filled=False,
         layers=sizes["layers"],
-        ridge=config.ridge,
         cosine=bool(sizes["cosine"]),
-        wish=config.wish,
     )
 
 

@@ -24,7 +24,7 @@ from foretaste.data.split import Split
 from foretaste.models.alpharec import AlphaRec
 from foretaste.models.lightgcn import training_graph
 from foretaste.nn.projector import Projector
-from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig
+from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig, assembled
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import SavedModel, load_model
 from foretaste.recipes.text_config import TextConfig
@@ -55,7 +55,7 @@ def taken_over(run: Run, data: Dataset, split: Split, config: AlphaRecRecipeConf
     told(source)
     graph = training_graph(split.train, data.num_items)
     layers, cosine = source.model.layers, source.model.cosine
-    return AlphaRec(graph, vectors, projector, layers=layers, ridge=config.ridge, cosine=cosine)
+    return assembled(config, graph, vectors, projector, layers=layers, cosine=cosine)
 
 
 def source_of(given: str) -> SavedModel:
