@@ -140,7 +140,7 @@ def zero_shot_cells() -> list[Cell]:
                     (second, _source(second, split, seed)),
                     ("both", _source(first, split, seed, also=second)),
                 ):
-                    cells.append(_taking(source, target, f"zero-{name}", "votes=0.8"))
+                    cells.append(_taking(source, target, f"zero-{name}", "votes=0.5"))
                     cells.append(_taking(source, target, f"zero-{name}-alone", "votes=0"))
     return cells
 

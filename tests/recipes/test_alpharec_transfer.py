@@ -67,7 +67,7 @@ def test_votes_come_along_with_a_projector_and_can_be_left_out(shops: Path, tmp_
         load_model(p / "model").model for p in (shops / "run", tmp_path / "votes", tmp_path / "alone")
     )
     assert isinstance(voted, VotedAlphaRec)
-    assert voted.votes == 0.8
+    assert voted.votes == 0.5
     assert type(trained) is type(alone) is AlphaRec
     assert voted.item_vectors().shape[1] == alone.item_vectors().shape[1] + 12
 

@@ -41,7 +41,7 @@ class AlphaRecConfig:
     )
     votes: float | None = option(
         None,
-        "Share of text votes in the score (models/alpharec_votes.py), 0 to 1; none: 0, and 0.8 where a projector is "
+        "Share of text votes in the score (models/alpharec_votes.py), 0 to 1; none: 0, and 0.5 where a projector is "
         "taken over.",
         paper="0",
         low=0,

@@ -28,7 +28,7 @@ from foretaste.training.config import TrainConfig
 PRIVATE = 256
 """Negatives of its own that an interaction has unless told otherwise."""
 
-BESIDE_A_STRANGER = 0.8
+BESIDE_A_STRANGER = 0.5
 """Share of votes beside a projector that never saw this catalogue, unless told otherwise."""
 
 
