@@ -118,6 +118,23 @@ def test_the_softmax_is_over_gated_scores() -> None:
     torch.testing.assert_close(found, wanted)
 
 
+@pytest.mark.parametrize("experts", [ALL, "id+text"])
+def test_a_step_has_the_slopes_of_a_gate_written_out(experts: str) -> None:
+    """Tables are weighed and joined in one pass; here they are joined, weighed and looked up plainly."""
+    model, same = (gated(experts, loss="softmax").train() for _ in range(2))
+    same.load_state_dict(model.state_dict())
+    model(batch(ROWS)).backward()
+    items, lengths = batch(ROWS).items, batch(ROWS).lengths
+    weights = torch.nn.functional.embedding(BINS, same.gate.shares().T).repeat_interleave(DIM, dim=1)
+    whole = torch.cat([view.table() for view in same.views.views], dim=1)  # type: ignore[operator]
+    states = same.encoder(whole[items[:, :-1]] * same.factor, lengths - 1)
+    real = batch(ROWS).mask()[:, 1:]
+    torch.nn.functional.cross_entropy((states @ (whole * weights).T)[real], items[:, 1:][real]).backward()
+    for (name, own), other in zip(model.named_parameters(), same.parameters(), strict=True):
+        assert own.grad is not None, name
+        torch.testing.assert_close(own.grad, other.grad, rtol=1e-4, atol=1e-6, msg=lambda told, n=name: f"{n}: {told}")
+
+
 def test_a_gate_that_does_not_learn_has_no_slope() -> None:
     for kind, learns in (("learned", True), ("fixed", False), ("uniform", False), ("none", False)):
         model = gated(loss="softmax", gate=kind)

@@ -9,6 +9,8 @@ As the gate looks at the item alone, it is folded into the item's vector, and on
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
@@ -92,6 +94,13 @@ class GatedRecommender(SequenceRecommender):
         """What each expert sees of an item."""
         assert isinstance(self.items, Views)
         return self.items
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        with self.items.once():
+            if getattr(self.loss, "whole", False):
+                self.views.adapt()
+            yield
 
     def scored(self) -> GatedItems:
         """The items as states are compared with them."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -81,7 +84,36 @@ class GatedItems(ItemRepresentation):
         return _weighed(self.items(ids), self.gate(ids))
 
     def table(self) -> Tensor:
-        return _weighed(self.items.table(), F.embedding(self.gate.bins, self.gate.shares().T))
+        weights = F.embedding(self.gate.bins, self.gate.shares().T)
+        table: Tensor = _WeighedTables.apply(weights, *self.items.tables())  # type: ignore[no-untyped-call]
+        return table
+
+
+class _WeighedTables(torch.autograd.Function):
+    """Tables ``(V, d)`` each, times their columns of ``(V, experts)``, side by side.
+
+    Written once where it is wanted: joined first and weighed then, a table of this size is read and written three
+    times as often, which was a twenty-fifth of a training step of three experts.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weights: Tensor, *tables: Tensor) -> Tensor:
+        ctx.save_for_backward(weights, *tables)
+        whole = tables[0].new_empty(len(weights), sum(table.shape[1] for table in tables))
+        for table, share, part in zip(tables, weights.T, _parts(whole, tables), strict=True):
+            torch.mul(table, share[:, None], out=part)
+        return whole
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, ...]:
+        weights, *tables = ctx.saved_tensors
+        parts = _parts(grads[0], tables)
+        shares = [torch.linalg.vecdot(part, table) for part, table in zip(parts, tables, strict=True)]
+        return torch.stack(shares, 1), *(p * share[:, None] for p, share in zip(parts, weights.T, strict=True))
+
+
+def _parts(whole: Tensor, tables: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    return torch.split(whole, [table.shape[1] for table in tables], dim=1)
 
 
 def _weighed(vectors: Tensor, weights: Tensor) -> Tensor:

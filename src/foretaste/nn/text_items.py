@@ -116,7 +116,19 @@ class Views(ItemRepresentation):
         return torch.cat([view(ids) for view in self.views], dim=-1)
 
     def table(self) -> Tensor:
-        return self._held.get(self._joined)
+        return self._held.get(lambda: torch.cat(self.tables(), dim=-1))
+
+    def tables(self) -> list[Tensor]:
+        """The views' tables, one by one."""
+        self._adapt_together(self._texts())
+        return [view.table() for view in self.views]  # type: ignore[operator]
+
+    def adapt(self) -> None:
+        """Makes all texts' tables, which :meth:`once` keeps."""
+        texts = self._texts()
+        self._adapt_together(texts)
+        for text in texts:
+            text.table()
 
     @contextmanager
     def once(self) -> Iterator[None]:
@@ -125,13 +137,11 @@ class Views(ItemRepresentation):
                 stack.enter_context(part.once())
             yield
 
-    def _joined(self) -> Tensor:
-        self._adapt_together()
-        return torch.cat([view.table() for view in self.views], dim=-1)  # type: ignore[operator]
+    def _texts(self) -> list[TextTable]:
+        return [module for module in self.modules() if isinstance(module, TextTable)]
 
-    def _adapt_together(self) -> None:
+    def _adapt_together(self, texts: list[TextTable]) -> None:
         """Views that map the same text linearly do so in one product, which reads the text once."""
-        texts = [module for module in self.modules() if isinstance(module, TextTable)]
         maps = [text.linear_map() for text in texts]
         if len(texts) < 2 or None in maps:
             return
