@@ -1,6 +1,6 @@
 """PAD, its experts one by one, its ablations and its alignment study: the table of benchmarks/results/pad.txt.
 
-    FORETASTE_DATA=DIR python benchmarks/reproduce_pad.py [--jobs 2] [--out runs/pad] [--only pad id text 0 …]
+    FORETASTE_DATA=DIR python benchmarks/reproduce_pad.py [--jobs 2] [--out runs/pad] [--only pad id text 0 …] [--extra]
 
 Every cell is a run folder made by ``foretaste train pad``. The id and text experts are trained once for a seed, and
 the other rows start from them. What the table needs of a finished run is kept as text under benchmarks/results/pad, and
@@ -65,11 +65,12 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
     parser.add_argument("--out", type=Path, default=Path("runs/pad"), help="where run folders lie")
     parser.add_argument("--only", nargs="*", default=[], help="data sets, rows or seeds; default: all")
+    parser.add_argument("--extra", action="store_true", help="also the rows that the paper does not ask about")
     asked = parser.parse_args()
     if not os.environ.get("FORETASTE_DATA"):
         sys.exit("FORETASTE_DATA is not set: there is no data to run on")
     root = Path(os.environ["FORETASTE_DATA"])
-    chosen = pick(cells(), asked.only, lambda cell: (cell.data, cell.row, str(cell.seed)))
+    chosen = pick(cells(extra=asked.extra), asked.only, lambda cell: (cell.data, cell.row, str(cell.seed)))
     lenders = needed(chosen)
     first = [cell for cell in cells() if cell.row in ALONE and (cell in chosen or cell.name in lenders)]
     for work in (first, [cell for cell in chosen if cell.row not in ALONE]):

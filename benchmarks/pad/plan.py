@@ -32,6 +32,8 @@ ABLATIONS = {
     "gate-none": ["gate=none"],
     "gate-fixed": ["gate=fixed"],
     "gate-as-paper": ["gamma2=-4", "gate_lr_factor=1"],
+}
+QUESTIONS = {
     "text-from-scratch": ["text_start=random"],
     "only-the-gate-learns": ["freeze=id.items,id.encoder,aligned.items,aligned.encoder,text.items,text.encoder"],
     "frozen-text": ["freeze=text.items,text.encoder"],
@@ -39,6 +41,8 @@ ABLATIONS = {
     "all-columns": ["spread_dims=0"],
     "last-layer": ["text.layers=last"],
 }
+"""Parts of the recipe that the paper does not ask about; run with --extra, as are :data:`OTHERS`."""
+
 KERNELS = {
     "laplacian": ["align.kernel=laplacian"],
     "linear": ["align.kernel=linear"],
@@ -56,18 +60,16 @@ OTHERS = {
 }
 """Rows that do not start from the runs of :data:`ALONE`; presets with rates at which two cores finish."""
 
-ONE_SEED = {
-    *KERNELS, *OTHERS,
-    "text-from-scratch", "only-the-gate-learns", "frozen-text", "cat", "all-columns", "last-layer",
-}  # fmt: skip
-"""Rows of the first seed alone: the alignment study, and questions that the paper does not ask."""
+EXTRA = {**QUESTIONS, **OTHERS}
+ONE_SEED = {*KERNELS, *EXTRA}
+"""Rows of the first seed alone."""
 
 OWN_TEXT = ("all-columns", "last-layer")
 """Rows whose text is another, so that they train a text expert of their own."""
 
 PANTRY = "amazon_prime_pantry"
 DATA = {
-    PANTRY: (*ALONE, *MAIN, *ABLATIONS, *KERNELS, *OTHERS),
+    PANTRY: (*ALONE, *MAIN, *ABLATIONS, *KERNELS, *EXTRA),
     "amazon_scientific": (*ALONE, "pad"),
     "amazon_beauty": (*ALONE, "pad"),
 }
@@ -89,7 +91,7 @@ class Cell:
 
     def keys(self, out: Path) -> list[str]:
         """Options and keys."""
-        found = list((ALONE | MAIN | ABLATIONS | KERNELS | OTHERS)[self.row])
+        found = list((ALONE | MAIN | ABLATIONS | KERNELS | EXTRA)[self.row])
         if self.row not in ALONE | MAIN:
             found.append(NETWORK)
         if self.row not in ALONE and self.row not in OTHERS:
@@ -104,9 +106,10 @@ class Cell:
         return [sys.executable, "-m", "foretaste", "train", "pad", *tail]
 
 
-def cells() -> list[Cell]:
-    """All runs, those that others start from first."""
-    return [Cell(data, row, seed) for data, rows in DATA.items() for row in rows for seed in seeds(row)]
+def cells(*, extra: bool = True) -> list[Cell]:
+    """All runs, those that others start from first; those of :data:`EXTRA` where they are asked for."""
+    rows = [(data, row) for data, rows in DATA.items() for row in rows if extra or row not in EXTRA]
+    return [Cell(data, row, seed) for data, row in rows for seed in seeds(row)]
 
 
 def shown(data: str) -> list[str]:
