@@ -59,7 +59,7 @@ class AlphaRecRecipeConfig(AlphaRecConfig, TitleTextConfig, PairLossConfig, Pair
         paper="Movies and Games beside Books, for zero-shot",
     )
     train: TrainConfig = option(
-        TrainConfig(batch_tokens=4096, lr=2e-3, warmup_steps=0, patience=10), "The training loop."
+        TrainConfig(batch_tokens=8192, lr=4e-3, warmup_steps=0, patience=10), "The training loop."
     )
 
     @property
