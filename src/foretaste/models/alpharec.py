@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from foretaste.data.sequences import Sequences
 from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
-from foretaste.models.intent import FollowsIntent, TextLikeness
+from foretaste.models.intent import ComparesTexts, TextLikeness, nothing
 from foretaste.models.late_nodes import item_messages, received
 from foretaste.models.pairs import GivenTable, distinct
 from foretaste.models.two_sided import TwoSided
@@ -26,7 +26,7 @@ from foretaste.nn.pooling import user_means
 from foretaste.nn.projector import Projected, Projector
 
 
-class AlphaRec(TwoSided, FollowsIntent):
+class AlphaRec(TwoSided, ComparesTexts):
     """Whoever comes with a history is a node with edges to its items; the other nodes stay as they are.
 
     With the training part as history that is exactly the trained vector, newer items count at once, and a stranger is
@@ -142,41 +142,23 @@ class AlphaRec(TwoSided, FollowsIntent):
         placed = self._propagated(sets, self._own(sets))
         return fold_in(self.scoring_tables()[1], sets, self.ridge, placed) if self.ridge else placed
 
-    def compared(self, histories: Sequences) -> Tensor:
-        """Users as a wish stands beside them, at length 1, ``(n, d)``."""
-        return F.normalize(self.user_vectors(histories), dim=1)
-
-    def compared_items(self) -> Tensor:
-        """Items as those are compared with them, ``(V, d)``."""
-        return F.normalize(self.item_vectors(), dim=1)
-
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
-        """Users who say what they are looking for; a row without items is what it says alone.
+        """By comparing texts, or with ``wish="propagated"`` as section 3.4 does.
 
-        The score is ``(1 - alpha) cos(u, i) + alpha cos(wish, text of i)``. With ``wish="propagated"`` it is section
-        3.4's: ``(1 - alpha) e_u + alpha e_text``, propagated, without the correction by ``ridge``, which would undo it.
-
-        Args:
-            histories: ``n`` rows, each may be empty.
-            texts: Language vectors of what they say, ``(n, D)``.
-            alpha: 0 is the history alone.
+        That is ``(1 - alpha) e_u + alpha e_text``, propagated, without the correction by ``ridge``, which would undo
+        it.
         """
+        if self.wish == "text":
+            return super().intent_vectors(histories, texts, alpha)
         self.scoring_tables()
         with torch.inference_mode():
             sets = distinct(histories, self.num_items)
-            empty = (as_tensor(sets.lengths).to(self._lifted.device) == 0)[:, None]
-            if self.wish == "text":
-                own, like = self.compared(histories), self._likeness.of(texts, self.vectors)
-                return torch.cat([(1 - alpha) * own, torch.where(empty, 1.0, alpha) * like], dim=1)
             said = self.projector(texts.to(self.vectors))
             mixed = torch.lerp(self._own(sets), said, alpha)
-            return self._propagated(sets, torch.where(empty, said, mixed))
+            return self._propagated(sets, torch.where(nothing(histories).to(said.device), said, mixed))
 
     def intent_items(self) -> Tensor:
-        if self.wish == "propagated":
-            return self.scoring_tables()[1]
-        with torch.inference_mode():
-            return torch.cat([self.compared_items(), self._likeness.items(self.vectors)], dim=1)
+        return super().intent_items() if self.wish == "text" else self.scoring_tables()[1]
 
     def _own(self, sets: Sequences) -> Tensor:
         """Vectors before propagation of users with these items, ``(n, d)``; zeros for an empty row."""

@@ -73,3 +73,38 @@ class TextLikeness:
             made = mean, matrix, torch.cat([items, F.normalize((later - mean) @ matrix, dim=1)])
         self._made = made
         return made
+
+
+class ComparesTexts(FollowsIntent):
+    """Compares a wish with the items' texts: ``(1 - alpha) cos(u, i) + alpha cos(wish, text of i)``.
+
+    Attributes:
+        vectors: Language vectors of the items, ``(V, D)``.
+    """
+
+    vectors: Tensor
+    _likeness: TextLikeness
+
+    def compared(self, histories: Sequences) -> Tensor:
+        """Users as a wish stands beside them, ``(n, d)``."""
+        return F.normalize(self.user_vectors(histories), dim=1)
+
+    def compared_items(self) -> Tensor:
+        """Items as those are compared with them, ``(V, d)``."""
+        return F.normalize(self.item_vectors(), dim=1)
+
+    def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
+        """Users who say what they are looking for; a row without items is what it says alone."""
+        with torch.inference_mode():
+            own, like = self.compared(histories), self._likeness.of(texts, self.vectors)
+            said = torch.where(nothing(histories).to(like.device), 1.0, alpha)
+            return torch.cat([(1 - alpha) * own, said * like], dim=1)
+
+    def intent_items(self) -> Tensor:
+        with torch.inference_mode():
+            return torch.cat([self.compared_items(), self._likeness.items(self.vectors)], dim=1)
+
+
+def nothing(histories: Sequences) -> Tensor:
+    """Which rows have no item, ``(n, 1)`` bool."""
+    return torch.from_numpy(histories.lengths == 0)[:, None]
