@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-TUNED = Path(__file__).parent / "tuned.toml"
-"""Settings found with the same budget for every method, validation only."""
+from alpharec import settings
 
 DATA = ("amazon_beauty", "amazon_prime_pantry", "movielens_100k")
 SPLITS = ("ratio", "leave-one-out")
@@ -38,7 +36,7 @@ COUNTED = {"popularity", "itemknn", "embknn", "textvotes"}
 """Methods in which nothing is random: one seed, and no epochs."""
 
 TUNED_AS = {method: "alpharec" for method in METHODS if method.startswith("alpharec-")}
-"""Ablations are what they are named after but for one key, found settings included."""
+"""Ablations are what they are named after but for one key; nothing is searched for them."""
 
 LOOP = ("train.validate_every=2", "train.patience=5")
 """Every method that is trained stops after ten epochs without a better validation."""
@@ -81,6 +79,11 @@ class Cell:
         return f"{self.data}/{self.split}/{self.method}-{self.seed}"
 
     @property
+    def row(self) -> str:
+        """Row of the table, whatever the settings."""
+        return self.method.removesuffix(settings.DEFAULTS)
+
+    @property
     def takes_over(self) -> bool:
         """Whether nothing is trained, since another run's projector is taken."""
         return any(key.startswith("projector=") for key in self.keys)
@@ -98,18 +101,37 @@ class Cell:
         return [*call, f"split={self.split}", f"seed={self.seed}", *keys]
 
 
-def main_cells() -> list[Cell]:
-    """The main table: every method on every data set in both protocols, ablations in the paper's alone."""
+def main_cells(*, shown: bool = False) -> list[Cell]:
+    """The main table: every method on every data set in both protocols, ablations in the paper's alone.
+
+    Args:
+        shown: Only runs with the settings that are taken, not those that were tried beside them.
+    """
     cells = []
     for data in DATA:
         for split in SPLITS:
-            for method, (recipe, keys) in METHODS.items():
-                if method in TUNED_AS and split != SPLITS[0]:
-                    continue
-                for seed in SEEDS[:1] if method in COUNTED else SEEDS:
-                    cells.append(Cell(data, split, method, seed, recipe, (*tuned(method), *keys)))
-                    if method == "alpharec":
-                        cells.append(_taking(cells[-1], data, "alpharec-votes", "votes=0.5"))
+            for method in METHODS:
+                if method not in TUNED_AS or split == SPLITS[0]:
+                    cells += _cells_of(data, split, method, shown)
+    return cells
+
+
+def _cells_of(data: str, split: str, method: str, shown: bool) -> list[Cell]:
+    """One method's runs: the first seed with all that may be taken, the other seeds with what is."""
+    recipe, keys = METHODS[method]
+    found = settings.ways(method, recipe, data, split)
+    if method in TUNED_AS:
+        found = [(method, settings.tuned(TUNED_AS[method]))]
+    ways = [Cell(data, split, name, 0, recipe, (*own, *keys)) for name, own in found]
+    taken = settings.better([cell.name for cell in ways], split)
+    if taken is None:
+        return [] if shown else ways
+    first = ways[taken]
+    cells = [first] if shown else ways
+    if method not in COUNTED:
+        cells = [*cells, *(replace(first, seed=seed) for seed in SEEDS[1:])]
+    if method == "alpharec":
+        cells = [*cells, *(_taking(cell, data, "alpharec-votes", "votes=0.5") for cell in cells)]
     return cells
 
 
@@ -145,15 +167,7 @@ def zero_shot_cells() -> list[Cell]:
 
 def _source(data: str, split: str, seed: int, *, also: str = "") -> Cell:
     """A run that trains a projector on titles, which every catalogue has."""
-    keys = ("tell=title", *tuned("alpharec"))
+    keys = ("tell=title", *settings.tuned("alpharec"))
     if also:
         return Cell(data, split, f"source-with-{also}", seed, "alpharec", (*keys, f"also={{root}}/{also}"))
     return Cell(data, split, "source", seed, "alpharec", keys)
-
-
-def tuned(method: str) -> tuple[str, ...]:
-    """Keys found for a method, as ``key=value``."""
-    if not TUNED.is_file():
-        return ()
-    found = tomllib.loads(TUNED.read_text(encoding="utf-8")).get(TUNED_AS.get(method, method), {})
-    return tuple(f"{key}={value}" for key, value in found.items())

@@ -17,7 +17,7 @@ TESTED = "ndcg@20"
 def tables() -> list[str]:
     """Everything that is finished."""
     parts = (
-        ("", main_cells(), "lightgcn-infonce"),
+        ("", main_cells(shown=True), "lightgcn-infonce"),
         ("linear mapping, ", linear_cells(), "linear-minilm"),
         ("zero-shot, ", zero_shot_cells(), "zero-embknn"),
     )
@@ -26,7 +26,9 @@ def tables() -> list[str]:
         for data, split in dict.fromkeys((cell.data, cell.split) for cell in cells):
             block = [cell for cell in cells if (cell.data, cell.split) == (data, split)]
             if title.startswith("zero"):
-                block += [c for c in main_cells() if (c.data, c.split) == (data, split) and c.method == "popularity"]
+                block += [
+                    c for c in main_cells(shown=True) if (c.data, c.split) == (data, split) and c.method == "popularity"
+                ]
             lines += _block(f"{title}{data}, {split}", block, base)
     return lines
 
@@ -36,7 +38,7 @@ def _block(title: str, cells: list[Cell], base: str) -> list[str]:
     for cell in cells:
         run = kept(cell.name)
         if run is not None:
-            found.setdefault(cell.method, []).append(run)
+            found.setdefault(cell.row, []).append(run)
     if not found:
         return []
     tests = _tests(found, base)

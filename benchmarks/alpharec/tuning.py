@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from alpharec.plan import COUNTED, LOOP, METHODS, READS, TUNED, TUNED_AS
+import searching
+from alpharec.plan import COUNTED, LOOP, METHODS, READS, TUNED_AS
+from alpharec.settings import HOME, TUNED
 from foretaste.core.files import read_json, write_atomic
-from searching import settings, tune
 
-DATA = "amazon_prime_pantry"
+DATA, SPLIT = HOME
 UNTUNED = {"popularity"}
 """Methods that have nothing to search."""
 
@@ -28,19 +29,19 @@ def search(methods: Iterable[str], root: Path, out: Path, *, trials: int, jobs: 
 def _one(method: str, root: Path, out: Path, trials: int) -> str:
     recipe, keys = METHODS[method]
     command = [sys.executable, "-m", "foretaste", "tune", recipe, "--data", str(root / DATA)]
-    command += ["--trials", str(trials), "split=ratio", *keys]
+    command += ["--trials", str(trials), f"split={SPLIT}", *keys]
     if recipe not in COUNTED:
         command += LOOP
     if recipe in READS:
         command.append(f"text.store={out / 'store' / DATA}")
-    return tune(command, out / "tune" / method)
+    return searching.tune(command, out / "tune" / method)
 
 
 def write(out: Path, trials: int) -> None:
     """Writes the best settings of every finished search."""
-    lines = [f"# Best of {trials} trials each on {DATA}, split=ratio, seed 0, by validation NDCG@10."]
+    lines = [f"# Best of {trials} trials each on {DATA}, split={SPLIT}, seed 0, by validation NDCG@10."]
     for method in METHODS:
         result = (out / "tune" / method).with_suffix(".json")
         if result.is_file():
-            lines += ["", f"[{method}]", *settings(read_json(result)["best"])]
+            lines += ["", f"[{method}]", *searching.settings(read_json(result)["best"])]
     write_atomic(TUNED, lambda part: part.write_text("\n".join(lines) + "\n", encoding="utf-8"))
