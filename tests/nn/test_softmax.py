@@ -16,7 +16,7 @@ def _naive(states, table, targets):
     return loss.detach(), states.grad, table.grad
 
 
-@pytest.mark.parametrize("rows", [1, 7, 64, 65])
+@pytest.mark.parametrize("rows", [1, 7, 64, 65, 129, 160])
 @pytest.mark.parametrize("items", [48, 50])
 def test_equals_cross_entropy_across_chunks(monkeypatch, rows, items):
     """Also where the catalogue is padded to whole cache lines."""
@@ -31,6 +31,29 @@ def test_equals_cross_entropy_across_chunks(monkeypatch, rows, items):
     torch.testing.assert_close(loss.detach(), wanted[0])
     torch.testing.assert_close(states.grad, 3 * wanted[1], atol=1e-6, rtol=1e-4)
     torch.testing.assert_close(table.grad, 3 * wanted[2], atol=1e-6, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [1, 65, 160])
+def test_a_state_may_have_several_targets_or_none(monkeypatch, rows):
+    monkeypatch.setattr(softmax, "CHUNK", 64)
+    torch.manual_seed(rows)
+    states, table = torch.randn(rows, 16, requires_grad=True), torch.randn(50, 16, requires_grad=True)
+    lengths = torch.randint(4, (rows,))
+    targets = torch.randint(50, (int(lengths.sum()),))
+    owners = torch.repeat_interleave(torch.arange(rows), lengths)
+    naive = -(F.log_softmax(states @ table.T, dim=1)[owners, targets]).sum() / rows
+    wanted = torch.autograd.grad(2 * naive, [states, table])
+    loss = linear_cross_entropy(states, table, targets, lengths=lengths, dtype=torch.float32)
+    torch.testing.assert_close(loss, naive)
+    for found, one in zip(torch.autograd.grad(2 * loss, [states, table]), wanted, strict=True):
+        torch.testing.assert_close(found, one, atol=1e-5, rtol=1e-4)
+
+
+def test_wide_products_run_in_bfloat16_where_a_processor_has_it(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    for has, width, wanted in ((True, 256, True), (True, 64, False), (False, 256, False)):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda has=has: has)
+        assert softmax.fast_bfloat16(torch.device("cpu"), width) == wanted
 
 
 def test_bfloat16_stays_close():

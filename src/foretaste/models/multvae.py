@@ -23,6 +23,7 @@ from foretaste.data.sequences import Sequences
 from foretaste.models.base import Retriever, Trainable, Users, as_tensor
 from foretaste.models.pairs import distinct
 from foretaste.nn.batch import SetBatch
+from foretaste.nn.losses.softmax import Workspace, linear_cross_entropy
 
 ROWS = 4096
 """Histories encoded at once when scoring."""
@@ -64,6 +65,7 @@ class MultVAE(Retriever, Trainable):
         self.decoder = _layers(widths[::-1])
         self.write = nn.Parameter(torch.randn(num_items, widths[0]) * (2 / (num_items + widths[0])) ** 0.5)
         self.write_bias = nn.Parameter(torch.randn(num_items) * 0.001)
+        self.workspace = Workspace()
         self.register_buffer("updates", torch.zeros((), dtype=torch.int64))
 
     def encode(self, items: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,13 +100,9 @@ class MultVAE(Retriever, Trainable):
         return loss
 
     def _negative_log_likelihood(self, states: Tensor, batch: SetBatch) -> Tensor:
-        """``-mean_u sum_i x_ui log pi_ui`` (eq. 2)."""
-        total = torch.logsumexp(torch.addmm(self.write_bias, states, self.write.T), dim=1)
-        owners = torch.repeat_interleave(torch.arange(len(states), device=states.device), batch.lengths)
-        # Rows by F.embedding and not by an index: the latter's gradient adds up in whatever order threads come.
-        own = (F.embedding(owners, states) * F.embedding(batch.items, self.write)).sum(1)
-        own = own + F.embedding(batch.items, self.write_bias[:, None])[:, 0]
-        return (batch.lengths * total).sum().sub(own.sum()) / len(states)
+        """``-mean_u sum_i x_ui log pi_ui`` (eq. 2); the bias is one more column."""
+        wide, table = F.pad(states, (0, 1), value=1.0), torch.cat([self.write, self.write_bias[:, None]], dim=1)
+        return linear_cross_entropy(wide, table, batch.items, lengths=batch.lengths, workspace=self.workspace)
 
     def _anneal(self) -> Tensor:
         """The weight of the KL term, which grows with the updates done (section 2.2.2)."""

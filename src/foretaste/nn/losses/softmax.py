@@ -5,9 +5,9 @@ chunk of rows live in one reused buffer; their gradient is taken at once, while 
 size rows × catalogue is kept for the backward pass and nothing is computed twice.
 
 Floor: three products of ``2·N·V·d`` operations (scores, gradient of the states, gradient of the table). Where the
-processor multiplies bfloat16 matrices in hardware (AMX, or a GPU) the products run in bfloat16 and sum in float32:
-several times the speed of float32, with a relative error of the gradient near 0.03 %. The target's own part of the
-gradient is added in float32, so that a share close to 1 loses nothing to rounding.
+processor multiplies bfloat16 matrices in hardware (AMX, a GPU, or for wide vectors AVX-512) the products run in
+bfloat16 and sum in float32: several times the speed of float32, with a relative error of the gradient near 0.03 %. The
+target's own part of the gradient is added in float32, so that a share close to 1 loses nothing to rounding.
 
 The catalogue is padded by items that nobody can choose, so that rows of scores begin at whole cache lines
 (``nn/lines.py``): on AVX2 with d = 64 the loss then takes three quarters of the time.
@@ -24,44 +24,63 @@ from foretaste.nn.items import ItemRepresentation
 from foretaste.nn.lines import whole_lines
 
 CHUNK = 512
-"""Rows of scores at a time: few enough to stay in the cache, many enough for the table's gradient."""
+"""About how many rows of scores at a time: few enough to stay in the cache, many enough for the table's gradient."""
 
 STEP = 64
 """In bfloat16 a multiple of this many: libraries compile a kernel for every new shape, and keep it."""
 
 
-def fast_bfloat16(device: torch.device) -> bool:
-    """Whether products in bfloat16 are faster than in float32 on this device."""
+WIDE = 256
+"""From so many columns on the products are nearly all of the loss, and are worth it without AMX, too."""
+
+
+def fast_bfloat16(device: torch.device, width: int) -> bool:
+    """Whether products of ``width`` columns in bfloat16 are faster than in float32 on this device."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
+    dots = width >= WIDE and torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and bool(dots or torch.cpu._is_amx_tile_supported())
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
-    """Mean cross-entropy of ``states @ table.T``; both gradients are computed in the forward pass."""
+    """Cross-entropy of ``states @ table.T``, mean over states; both gradients are computed in the forward pass."""
 
     @staticmethod
     def forward(
-        ctx: Any, states: Tensor, table: Tensor, targets: Tensor, dtype: torch.dtype, workspace: Workspace
+        ctx: Any,
+        states: Tensor,
+        table: Tensor,
+        targets: Tensor,
+        lengths: Tensor | None,
+        dtype: torch.dtype,
+        workspace: Workspace,
     ) -> Tensor:
         count, size = len(states), len(table)
+        owners = torch.arange(count, device=states.device)
+        bounds = range(count + 1) if lengths is None else [0, *lengths.cumsum(0).tolist()]
+        if lengths is not None:
+            owners = torch.repeat_interleave(owners, lengths)
         low = _padded(states, -(-count // STEP) * STEP if dtype == torch.bfloat16 else count, dtype)
         vectors = _padded(table, whole_lines(size), dtype)
-        scores = workspace.get("scores", (min(CHUNK, len(low)), len(vectors)), dtype, states.device)
+        chunk = _chunk(count)
+        scores = workspace.get("scores", (min(chunk, len(low)), len(vectors)), dtype, states.device)
         partial = workspace.get("partial", (len(vectors), vectors.shape[1]), dtype, states.device)
         total = states.new_zeros((), dtype=torch.float64)
         state_grad, table_grad = torch.empty_like(states), torch.zeros_like(table)
-        for start in range(0, count, CHUNK):
-            rows, answers = low[start : start + CHUNK], targets[start : start + CHUNK]
+        for start in range(0, count, chunk):
+            stop = min(start + chunk, count)
+            rows, mine = low[start : start + chunk], slice(bounds[start], bounds[stop])
             shares = torch.mm(rows, vectors.T, out=scores[: len(rows)])
             shares[:, size:] = -torch.inf
             torch.softmax(shares, dim=1, out=shares)
-            right = shares[: len(answers)].gather(1, answers[:, None])
+            right = shares[owners[mine] - start, targets[mine]]
             total -= right.double().clamp_min(1e-30).log().sum()
-            state_grad[start : start + CHUNK] = (shares @ vectors)[: len(answers)]
+            if lengths is not None:
+                shares[: stop - start] *= lengths[start:stop, None].to(dtype)
+            state_grad[start:stop] = (shares @ vectors)[: stop - start]
             table_grad += torch.mm(shares.T, rows, out=partial)[:size]
-        state_grad -= table.detach()[targets]
-        table_grad.index_add_(0, targets, states.detach(), alpha=-1)
+        state_grad.index_add_(0, owners, table.detach()[targets], alpha=-1)
+        table_grad.index_add_(0, targets, states.detach()[owners], alpha=-1)
         ctx.save_for_backward(state_grad, table_grad)
         return (total / count).to(states.dtype)
 
@@ -69,7 +88,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         state_grad, table_grad = ctx.saved_tensors
         scale = grads[0] / len(state_grad)
-        return state_grad * scale, table_grad * scale, None, None, None
+        return state_grad * scale, table_grad * scale, None, None, None, None
+
+
+def _chunk(count: int) -> int:
+    """Rows at a time, some :data:`CHUNK`: a small rest would cost a pass over the table like any other."""
+    return -(-count // max(1, round(count / CHUNK)) // STEP) * STEP
 
 
 def _padded(rows: Tensor, count: int, dtype: torch.dtype) -> Tensor:
@@ -97,20 +121,23 @@ def linear_cross_entropy(
     table: Tensor,
     targets: Tensor,
     *,
+    lengths: Tensor | None = None,
     dtype: torch.dtype | None = None,
     workspace: Workspace | None = None,
 ) -> Tensor:
-    """Mean cross-entropy of the scores ``states @ table.T``.
+    """Cross-entropy of the scores ``states @ table.T``, mean over the states.
 
     Args:
         states: ``(N, d)`` float32.
         table: ``(V, d)`` float32.
-        targets: ``(N,)`` int64.
+        targets: ``(N,)`` int64, or of all states one behind the other, ``(sum(lengths),)``.
+        lengths: How many targets each state has, whose losses add up, ``(N,)`` int64; default: one each.
         dtype: Type of the products; default: bfloat16 where it is faster, else float32.
         workspace: Buffers to use again; default: new ones.
     """
-    chosen = dtype or (torch.bfloat16 if fast_bfloat16(states.device) else torch.float32)
-    loss: Tensor = _LinearCrossEntropy.apply(states, table, targets, chosen, workspace or Workspace())  # type: ignore[no-untyped-call]
+    chosen = dtype or (torch.bfloat16 if fast_bfloat16(states.device, states.shape[1]) else torch.float32)
+    space = workspace or Workspace()
+    loss: Tensor = _LinearCrossEntropy.apply(states, table, targets, lengths, chosen, space)  # type: ignore[no-untyped-call]
     return loss
 
 
