@@ -93,7 +93,7 @@ class _WeighedTables(torch.autograd.Function):
     """Tables ``(V, d)`` each, times their columns of ``(V, experts)``, side by side.
 
     Written once where it is wanted: joined first and weighed then, a table of this size is read and written three
-    times as often, which was a twenty-fifth of a training step of three experts.
+    times as often.
     """
 
     @staticmethod
