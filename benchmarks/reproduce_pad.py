@@ -74,7 +74,9 @@ def main() -> None:
     lenders = needed(chosen)
     first = [cell for cell in cells() if cell.row in ALONE and (cell in chosen or cell.name in lenders)]
     for work in (first, [cell for cell in chosen if cell.row not in ALONE]):
-        each(asked.jobs, work, lambda cell: train(cell, root, asked.out, cell.name in lenders), write)
+        missing = [cell for cell in work if not kept(cell.name, KEPT) or cell.name in lenders]
+        for some, after in (([cell for cell in work if cell not in missing], lambda: None), (missing, write)):
+            each(asked.jobs, some, lambda cell: train(cell, root, asked.out, cell.name in lenders), after)
     write()
     print(RESULT.read_text(encoding="utf-8"))
 

@@ -9,8 +9,6 @@ As the gate looks at the item alone, it is folded into the item's vector, and on
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from torch import Tensor, nn
@@ -95,12 +93,8 @@ class GatedRecommender(SequenceRecommender):
         assert isinstance(self.items, Views)
         return self.items
 
-    @contextmanager
-    def step(self) -> Iterator[None]:
-        with self.items.once():
-            if getattr(self.loss, "whole", False):
-                self.views.adapt()
-            yield
+    def adapt(self) -> None:
+        self.views.adapt()
 
     def scored(self) -> GatedItems:
         """The items as states are compared with them."""

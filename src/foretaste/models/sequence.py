@@ -80,8 +80,12 @@ class SequenceRecommender(SequenceModel):
         """One step of training: no item is adapted twice, nor apart from a table that the loss will want anyway."""
         with self.items.once():
             if getattr(self.loss, "whole", False):
-                self.items.table()
+                self.adapt()
             yield
+
+    def adapt(self) -> None:
+        """Makes the table that a loss over the whole catalogue reads, so that histories look it up there, too."""
+        self.items.table()
 
     def batch_loss(self, batch: SequenceBatch) -> Tensor:
         """The mean loss of a batch: next items at every place."""
