@@ -64,9 +64,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
         vectors = _padded(table, whole_lines(size), dtype)
         chunk = _chunk(count)
         scores = workspace.get("scores", (min(chunk, len(low)), len(vectors)), dtype, states.device)
-        partial = workspace.get("partial", (len(vectors), vectors.shape[1]), dtype, states.device)
         total = states.new_zeros((), dtype=torch.float64)
-        state_grad, table_grad = torch.empty_like(states), torch.zeros_like(table)
+        state_grad, table_grad = torch.empty_like(states), torch.zeros_like(vectors, dtype=table.dtype)
         for start in range(0, count, chunk):
             stop = min(start + chunk, count)
             rows, mine = low[start : start + chunk], slice(bounds[start], bounds[stop])
@@ -78,7 +77,8 @@ class _LinearCrossEntropy(torch.autograd.Function):
             if lengths is not None:
                 shares[: stop - start] *= lengths[start:stop, None].to(dtype)
             state_grad[start:stop] = (shares @ vectors)[: stop - start]
-            table_grad += torch.mm(shares.T, rows, out=partial)[:size]
+            _add_product(table_grad, shares.T, rows, workspace)
+        table_grad = table_grad[:size]
         state_grad.index_add_(0, owners, table.detach()[targets], alpha=-1)
         table_grad.index_add_(0, targets, states.detach()[owners], alpha=-1)
         ctx.save_for_backward(state_grad, table_grad)
@@ -89,6 +89,15 @@ class _LinearCrossEntropy(torch.autograd.Function):
         state_grad, table_grad = ctx.saved_tensors
         scale = grads[0] / len(state_grad)
         return state_grad * scale, table_grad * scale, None, None, None, None
+
+
+def _add_product(total: Tensor, left: Tensor, right: Tensor, workspace: Workspace) -> None:
+    """``total += left @ right``; what is summed in a finer type than it is multiplied in needs a pass of its own."""
+    if total.dtype == left.dtype:
+        total.addmm_(left, right)
+        return
+    partial = workspace.get("partial", (len(left), right.shape[1]), left.dtype, left.device)
+    total += torch.mm(left, right, out=partial)
 
 
 def _chunk(count: int) -> int:
