@@ -11,8 +11,8 @@ from foretaste.nn.membership import Membership
 def collisions(known: Membership, users: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
     """All places ``(n, k)`` at which ``users[n]`` has the item ``drawn[k]``.
 
-    Walks the users' items and looks each up in the sorted draw: the cost grows with the users' items, not with
-    ``N × K``.
+    Walks the items of each user once, however often the user stands there, and looks each up in the sorted draw: the
+    cost grows with the users' items and with what is found, not with ``N × K``.
 
     Args:
         known: The users' items.
@@ -20,15 +20,17 @@ def collisions(known: Membership, users: Tensor, drawn: Tensor) -> tuple[Tensor,
         drawn: ``(K,)`` int64; an item may stand there more than once.
 
     Returns:
-        Rows and columns, each ``(hits,)`` int64.
+        Rows, in ascending order, and columns, each ``(hits,)`` int64.
     """
-    begins = torch.searchsorted(known.keys, users * known.num_items)
-    ends = torch.searchsorted(known.keys, (users + 1) * known.num_items)
-    rows, places = _runs(begins, ends)
+    persons, who = torch.unique(users, return_inverse=True)
+    begins, ends = (torch.searchsorted(known.keys, (persons + after) * known.num_items) for after in (0, 1))
+    owners, places = _runs(begins, ends)
     items = known.keys[places] % known.num_items
     ordered, order = torch.sort(drawn)
-    hits, columns = _runs(torch.searchsorted(ordered, items), torch.searchsorted(ordered, items, right=True))
-    return rows[hits], order[columns]
+    found, columns = _runs(torch.searchsorted(ordered, items), torch.searchsorted(ordered, items, right=True))
+    ends = torch.bincount(owners[found], minlength=len(persons)).cumsum(0)
+    rows, hits = _runs((ends - ends.diff(prepend=ends.new_zeros(1)))[who], ends[who])
+    return rows, order[columns][hits]
 
 
 def _runs(begins: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
