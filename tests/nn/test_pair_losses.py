@@ -125,3 +125,4 @@ def test_collisions_are_those_found_by_asking_for_every_pair(
     found = sorted(zip(rows.tolist(), places.tolist(), strict=True))
     expected = [(n, k) for n, u in enumerate(users) for k, i in enumerate(drawn) if (u, i) in set(pairs)]
     assert found == expected
+    assert rows.tolist() == sorted(rows.tolist())
