@@ -8,14 +8,11 @@ is applied to the others as it is.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 from torch import Tensor
 
 from foretaste.core.artefact import Run
-from foretaste.core.config import flat
 from foretaste.core.errors import ArtefactError, ConfigError
 from foretaste.core.paths import existing_folder
 from foretaste.core.progress import say
@@ -24,6 +21,7 @@ from foretaste.data.split import Split
 from foretaste.models.alpharec import AlphaRec
 from foretaste.models.lightgcn import training_graph
 from foretaste.nn.projector import Projector
+from foretaste.recipes.alpharec_agreement import refuse_other_keys, refuse_other_texts
 from foretaste.recipes.alpharec_network import AlphaRecRecipeConfig, assembled
 from foretaste.recipes.run_folder import MODEL
 from foretaste.recipes.saved import SavedModel, load_model
@@ -31,13 +29,7 @@ from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_reader import PROMPT, TextReader
 from foretaste.recipes.texts import COMPANION, embed_items
 from foretaste.recipes.vector_maps import mapped
-from foretaste.text.encoders.config import TFIDF
-from foretaste.text.prompts import read_spec, write_spec
-
-FREE = ("prompt", "encoder", "store", "store_dtype", "batch_tokens", "device", "runtime")
-"""Keys of the group `text` that do not change what a vector means, or are looked at otherwise."""
-
-SHAPE = ("tell", "scale", "map", "dim", "hidden", "layers")
+from foretaste.text.prompts import write_spec
 
 
 def taken_over(run: Run, data: Dataset, split: Split, config: AlphaRecRecipeConfig) -> AlphaRec:
@@ -93,38 +85,11 @@ def reader_from(saved: SavedModel, data: Dataset, config: AlphaRecRecipeConfig) 
         ConfigError: If a key asks for something else, or the catalogue lacks what the prompt tells.
         ArtefactError: If the encoder is not to be found as it was, or the vectors came from a file.
     """
-    _refuse_other_keys(saved.config, config)
+    refuse_other_keys(saved.config, config)
     reader = TextReader.load(saved.folder / COMPANION, saved.folder.parent)
-    if reader.spec is None:
-        raise ArtefactError(
-            "the source's text vectors came ready from a file, so no encoder can read another catalogue",
-            where=str(saved.folder),
-            allowed="a source that was read by an encoder",
-            mend="train the source with text.encoder=NAME",
-        )
-    if config.text.prompt and read_spec(config.text.prompt).fingerprint != reader.spec.fingerprint:
-        raise ConfigError(
-            "text.prompt is not the prompt that the source was read with",
-            where=f"{saved.folder / COMPANION / PROMPT}",
-            mend="leave text.prompt out to take the source's",
-        )
-    missing = [one.column for one in reader.spec.fields if one.column not in data.catalogue.columns]
-    if missing:
-        raise ConfigError(
-            f"the source's prompt tells {', '.join(missing)}, which this catalogue lacks",
-            where=str(saved.folder / COMPANION / PROMPT),
-            allowed="catalogues with the columns " + ", ".join(one.column for one in reader.spec.fields),
-            mend="train the source with tell=title, which any catalogue has",
-        )
+    refuse_other_texts(reader, saved.folder / COMPANION / PROMPT, data, config.text)
     asked = config.text.encoder
-    if asked == TextConfig().encoder or asked == reader.config.encoder:
-        return reader.opened()
-    if TFIDF in (asked, reader.config.encoder):
-        raise ConfigError(
-            f"the source was read by {reader.about['name']}, but this run asks for text.encoder={asked}",
-            mend="leave text.encoder out to take the source's",
-        )
-    return reader.opened(asked)
+    return reader.opened() if asked in (TextConfig().encoder, reader.config.encoder) else reader.opened(asked)
 
 
 def read_like(run: Run, data: Dataset, reader: TextReader, text: TextConfig, *, stage: str = "embed") -> Tensor:
@@ -165,25 +130,3 @@ def check_width(vectors: Tensor, projector: Projector, given: str) -> None:
 def told(saved: SavedModel) -> None:
     """Says where the projector comes from."""
     say(f"projector {saved.folder} (trained on {saved.info['data']['name']}); nothing is trained here")
-
-
-def _refuse_other_keys(source: Any, asked: Any) -> None:
-    for name, value, there in _asked(source, asked):
-        if value != there:
-            raise ConfigError(
-                f"the projector was trained with {name}={there}, but this run asks for {value}",
-                where="key=value",
-                mend=f"leave {name} out to take it as it was",
-            )
-
-
-def _asked(source: Any, asked: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Keys that this run was given: name, value, and the source's value."""
-    defaults = type(asked)()
-    for name in SHAPE:
-        if getattr(asked, name) != getattr(defaults, name):
-            yield name, getattr(asked, name), getattr(source, name)
-    plain, there = flat(defaults.text), flat(source.text)
-    for key, value in flat(asked.text).items():
-        if value != plain[key] and key not in FREE and not key.startswith("endpoint."):
-            yield f"text.{key}", value, there[key]
