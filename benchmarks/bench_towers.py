@@ -15,7 +15,8 @@ import torch
 
 from foretaste.data.frequency import frequency_bins
 from foretaste.models.losses import catalogue_loss
-from foretaste.models.pad import EXPERTS, expert, together
+from foretaste.models.pad import expert, together
+from foretaste.models.pad_config import EXPERTS
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch
 from foretaste.recipes.pad_config import PADRecipeConfig

@@ -16,7 +16,8 @@ from foretaste.data.split import leave_one_out
 from foretaste.evaluation.evaluate import validation_metrics
 from foretaste.models import neighbour_expert
 from foretaste.models.neighbour_expert import NeighbourConfig, NeighbourExpert
-from foretaste.models.pad import PADConfig, expert, together
+from foretaste.models.pad import expert, together
+from foretaste.models.pad_config import PADConfig
 from foretaste.nn.growth import NewItems, grow
 from foretaste.recipes.neighbour_choice import GRID, _best, _choices, choose_neighbours
 

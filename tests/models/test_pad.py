@@ -11,8 +11,9 @@ from torch import Tensor
 from foretaste.core.errors import ConfigError
 from foretaste.data.sequences import Sequences
 from foretaste.models.losses import LossConfig, catalogue_loss
-from foretaste.models.pad import GatedRecommender, PADConfig, check, expert, parts, together
+from foretaste.models.pad import GatedRecommender, expert, parts, together
 from foretaste.models.pad_alignment import KERNELS, AlignConfig, DistributionAlignment, NoLoss, discrepancy
+from foretaste.models.pad_config import PADConfig, check
 from foretaste.models.pad_experts import AlignedItems, Stack
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.nn.batch import SequenceBatch

@@ -10,7 +10,8 @@ from foretaste.data.dataset import Dataset
 from foretaste.data.frequency import frequency_bins
 from foretaste.data.split import Split
 from foretaste.models.neighbour_expert import NeighbourExpert
-from foretaste.models.pad import check, expert, together
+from foretaste.models.pad import expert, together
+from foretaste.models.pad_config import check
 from foretaste.models.sequence import SequenceRecommender
 from foretaste.recipes.neighbour_choice import tuned_neighbours
 from foretaste.recipes.pad_config import PADRecipeConfig

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from foretaste.core.config import option
-from foretaste.models.pad import PADConfig
 from foretaste.models.pad_alignment import AlignConfig
+from foretaste.models.pad_config import PADConfig
 from foretaste.recipes.neighbour_choice import NeighbourRecipeConfig
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.text_sequence import TextSequenceConfig

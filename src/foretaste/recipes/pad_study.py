@@ -16,8 +16,9 @@ from foretaste.core.progress import say
 from foretaste.data.frequency import frequency_bins
 from foretaste.data.split import Split
 from foretaste.evaluation.forgetting import agreement, study_pairs
-from foretaste.models.pad import GatedRecommender, PADConfig
+from foretaste.models.pad import GatedRecommender
 from foretaste.models.pad_alignment import AlignConfig, discrepancy
+from foretaste.models.pad_config import PADConfig
 from foretaste.models.pad_experts import AlignedItems
 from foretaste.models.sequence import SequenceRecommender
 
