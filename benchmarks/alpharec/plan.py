@@ -155,7 +155,8 @@ def zero_shot_cells() -> list[Cell]:
     """Zero-shot in every direction, from one data set and from both others, beside what needs no source."""
     cells, split = [], SPLITS[0]
     for target in DATA:
-        cells += [Cell(target, split, f"zero-{name}", 0, name, ("tell=title",)) for name in ("embknn", "textvotes")]
+        plain = {name: ("tell=title", *settings.tuned(name)) for name in ("embknn", "textvotes")}
+        cells += [Cell(target, split, f"zero-{name}", 0, name, keys) for name, keys in plain.items()]
         first, second = (data for data in DATA if data != target)
         sources = [(data, _source(data, split, seed)) for seed in SEEDS for data in (first, second)]
         sources.append(("both", _source(first, split, 0, also=second)))
