@@ -5,10 +5,11 @@
     FORETASTE_DATA=DIR python benchmarks/reproduce_alpharec.py --tune 8
 
 Every cell is a run folder made by ``foretaste train``. What the tables need of a finished run is kept as text under
-benchmarks/results/alpharec, and a cell that is kept there is not run again, so the command may be stopped at any time
-and go on on another machine. ``--tune`` searches every method's own space with the same number of trials on
-amazon_prime_pantry, split=ratio, seed 0, validation only, and writes benchmarks/alpharec/tuned.toml. Elsewhere what was
-found there and the recipe's defaults are both run with the first seed, and the better one on validation is taken.
+benchmarks/results/alpharec. A cell that is kept there is not run again unless its settings or a default have changed
+since, so the command may be stopped at any time and go on on another machine. ``--tune`` searches every method's own
+space with the same number of trials on amazon_prime_pantry, split=ratio, seed 0, validation only, and writes
+benchmarks/alpharec/tuned.toml. Elsewhere what was found there and the recipe's defaults are both run with the first
+seed, and the better one on validation is taken.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from alpharec import tuning
-from alpharec.kept import keep, kept
+from alpharec.kept import keep
 from alpharec.plan import Cell, linear_cells, main_cells, zero_shot_cells
 from alpharec.table import tables
 from batch import each, pick
@@ -41,7 +42,7 @@ PROTOCOL = """ratio: 4:3:3 of each user's distinct items at random, the same for
 
 def train(cell: Cell, root: Path, out: Path) -> str:
     """Trains and keeps one cell unless it is kept; says how it ended."""
-    if kept(cell.name):
+    if cell.kept():
         return f"{cell.name}: kept"
     for needed in cell.needs:
         if not (out / needed.name / "manifest.json").is_file() and not run(
@@ -105,7 +106,7 @@ def main() -> None:
         tuning.search(methods, root, asked.out, trials=asked.tune, jobs=asked.jobs)
         return
     before: list[Cell] = []
-    while (missing := [cell for cell in wanted(asked) if not kept(cell.name)]) and missing != before:
+    while (missing := [cell for cell in wanted(asked) if not cell.kept()]) and missing != before:
         prepare(missing, root, asked.out)
         for needed in dict.fromkeys(needed for cell in missing for needed in cell.needs):
             print(f"{needed.name}: {'there' if ensure(needed, root, asked.out) else 'FAILED'}", flush=True)

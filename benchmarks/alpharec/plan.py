@@ -5,8 +5,12 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from alpharec import settings
+from alpharec.kept import Kept, kept
+from foretaste.core.config import configure, flat, from_dict
+from foretaste.recipes.registry import recipe as recipe_of
 
 DATA = ("amazon_beauty", "amazon_prime_pantry", "movielens_100k")
 SPLITS = ("ratio", "leave-one-out")
@@ -88,12 +92,31 @@ class Cell:
         """Whether nothing is trained, since another run's projector is taken."""
         return any(key.startswith("projector=") for key in self.keys)
 
+    def kept(self) -> Kept | None:
+        """What was kept of it; None where that was made with other settings: its own or a default has changed since."""
+        run = kept(self.name)
+        return run if run is not None and self._describes(run.about["config"]) else None
+
+    def _describes(self, found: dict[str, Any]) -> bool:
+        """Whether it would be trained with these keys again; what depends on folders is not looked at.
+
+        A run that takes a projector over has most of its keys from there; then its own and the scoring's count.
+        """
+        config = recipe_of(self.recipe).config
+        own = [key for key in self._settings() if "{" not in key]
+        wanted, had = flat(configure(config, overrides=own)), flat(from_dict(config, found))
+        placed = {key.partition("=")[0] for key in self.keys if "{" in key} | {"seed", "split", "text.store"}
+        looked_at = {*(key.partition("=")[0] for key in own), "ridge"} if self.takes_over else set(wanted) - placed
+        return all(wanted[key] == had[key] for key in looked_at)
+
+    def _settings(self) -> tuple[str, ...]:
+        """Its keys and those of the loop; in braces what depends on folders."""
+        return self.keys if self.recipe in COUNTED or self.takes_over else (*self.keys, *LOOP)
+
     def command(self, root: Path, out: Path) -> list[str]:
         """What trains it."""
         places = {"out": out, "data": self.data, "root": root}
-        keys = [key.format(**places) for key in self.keys]
-        if self.recipe not in COUNTED and not self.takes_over:
-            keys += LOOP
+        keys = [key.format(**places) for key in self._settings()]
         if self.recipe in READS:
             keys.append(f"text.store={out / 'store' / self.data}")
         where = ["--data", str(root / self.data), "--out", str(out / self.name)]
@@ -123,7 +146,7 @@ def _cells_of(data: str, split: str, method: str, shown: bool) -> list[Cell]:
     if method in TUNED_AS:
         found = [(method, settings.tuned(TUNED_AS[method]))]
     ways = [Cell(data, split, name, 0, recipe, (*own, *keys)) for name, own in found]
-    taken = settings.better([cell.name for cell in ways], split)
+    taken = settings.better([cell.kept() for cell in ways], split)
     if taken is None:
         return [] if shown else ways
     first = ways[taken]

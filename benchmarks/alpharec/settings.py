@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from alpharec.kept import kept
+from alpharec.kept import Kept
 from foretaste.core.config import flat
 from foretaste.recipes.registry import recipe as recipe_of
 
@@ -44,10 +44,9 @@ def ways(method: str, recipe: str, data: str, split: str) -> list[tuple[str, tup
     return [(method, found), (method + DEFAULTS, ())]
 
 
-def better(names: list[str], split: str) -> int | None:
-    """Which of the runs of these names is better on the validation targets; None while one is missing."""
-    if len(names) == 1:
+def better(runs: list[Kept | None], split: str) -> int | None:
+    """Which of the runs is better on the validation targets; None while one is missing."""
+    if len(runs) == 1:
         return 0
-    runs = [kept(name) for name in names]
     values = [run.about["valid"][CHOSEN_BY[split]] for run in runs if run is not None]
-    return max(range(len(values)), key=values.__getitem__) if len(values) == len(names) else None
+    return max(range(len(values)), key=values.__getitem__) if len(values) == len(runs) else None

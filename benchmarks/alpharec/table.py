@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 import numpy as np
 
-from alpharec.kept import Kept, kept
+from alpharec.kept import Kept
 from alpharec.plan import Cell, linear_cells, main_cells, zero_shot_cells
 from foretaste.evaluation.significance import compare_paired, holm
 
@@ -36,7 +36,7 @@ def tables() -> list[str]:
 def _block(title: str, cells: list[Cell], base: str) -> list[str]:
     found: dict[str, list[Kept]] = {}
     for cell in cells:
-        run = kept(cell.name)
+        run = cell.kept()
         if run is not None:
             found.setdefault(cell.row, []).append(run)
     if not found:

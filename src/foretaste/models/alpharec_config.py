@@ -26,7 +26,7 @@ class AlphaRecConfig:
     )
     layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="2", low=0)
     ridge: float = option(
-        0.1,
+        0.0,
         "How firmly a propagated user vector is held when the history corrects it (lightgcn has the same key); 0 does "
         "not correct it.",
         paper="0",

@@ -32,8 +32,9 @@ class LightGCNConfig:
     init_std: float = option(0.01, "Standard deviation of the initial vectors.", paper="0.1 in the code", low=0)
     l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4", low=0)
     ridge: float = option(
-        0.1,
-        "How firmly a propagated user vector is held when the history corrects it; 0 does not correct it.",
+        0.0,
+        "How firmly a propagated user vector is held when the history corrects it; 0 does not correct it. A correction "
+        "pays on sparse logs where a user's newest items came after training, and costs much where histories are long.",
         paper="0",
         low=0,
     )
@@ -49,8 +50,9 @@ class LightGCN(PairModel):
 
     A user with a history is a node with edges to its distinct items and reached through the same normalised layers;
     the other nodes stay as they are. With the training part as history this is exactly the trained vector; newer
-    items count at once; a stranger is such a node whose free vector is zero. Then the vector is corrected towards the
-    history by ridge regression on the smoothed item vectors (``models/fold_in.py``), which the paper does not do.
+    items count at once; a stranger is such a node whose free vector is zero. With ``ridge`` the
+    vector is then corrected towards the history by ridge regression on the smoothed item vectors
+    (``models/fold_in.py``), which the paper does not do.
 
     Args:
         graph: The training interactions.

@@ -12,7 +12,7 @@ from foretaste.models.mf import MF, MFConfig
 from foretaste.models.pair_losses import PairLossConfig, pair_loss
 from foretaste.recipes.pairs import PairRecipeConfig, fit_pairs
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.spaces import PAIRS
+from foretaste.recipes.spaces import FACTORS
 
 
 @dataclass(frozen=True)
@@ -50,5 +50,5 @@ RECIPE = Recipe(
     config=MFRecipeConfig,
     train=train,
     build=build,
-    space=PAIRS,
+    space=FACTORS,
 )

@@ -20,4 +20,10 @@ PAIRS: dict[str, Range | Choice] = {
     "temperature": Range(0.05, 0.5, log=True),
     "l2": Range(1e-6, 1e-2, log=True),
 }
-"""MF and LightGCN."""
+"""Models of user-item pairs."""
+
+GRAPHS: dict[str, Range | Choice] = {**PAIRS, "ridge": (0.0, 0.1, 1.0)}
+"""LightGCN and what is built on it; AlphaRec has the same choice."""
+
+FACTORS: dict[str, Range | Choice] = {**PAIRS, "ridge": (0.1, 1.0, 10.0)}
+"""MF, whose strangers have no other place than the one that ridge regression gives them."""
