@@ -37,7 +37,7 @@ class AlphaRec(TwoSided, ComparesTexts):
         vectors: Language vectors of the items, ``(num_items, D)``.
         projector: Maps ``D`` columns to ``dim``.
         layers: Layers of propagation.
-        ridge: How firmly a propagated vector is held when the history corrects it; 0 does not correct it.
+        ridge: How firmly a propagated vector is held when the newest item corrects it; 0 does not correct it.
         loss: Loss over the catalogue; None for a network that will only score.
         cosine: Whether scores are cosines.
         trainable: Whether the language vectors are trained too.
@@ -140,7 +140,9 @@ class AlphaRec(TwoSided, ComparesTexts):
     def place(self, histories: Sequences, users: Tensor) -> Tensor:
         sets = distinct(histories, self.num_items)
         placed = self._propagated(sets, self._own(sets))
-        return fold_in(self.scoring_tables()[1], sets, self.ridge, placed) if self.ridge else placed
+        if not self.ridge:
+            return placed
+        return fold_in(self.scoring_tables()[1], histories.last(1), self.ridge, placed)
 
     def intent_vectors(self, histories: Sequences, texts: Tensor, alpha: float) -> Tensor:
         """By comparing texts, or with ``wish="propagated"`` as section 3.4 does.

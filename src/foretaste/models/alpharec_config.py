@@ -27,8 +27,8 @@ class AlphaRecConfig:
     layers: int = option(2, "Layers of propagation; the mean of layers 0 to this one is used.", paper="2", low=0)
     ridge: float = option(
         0.0,
-        "How firmly a propagated user vector is held when the history corrects it (lightgcn has the same key); 0 does "
-        "not correct it.",
+        "How firmly a propagated user vector is held when the newest item of the history corrects it; 0 does not "
+        "correct it. A correction helps to foretell the very next item.",
         paper="0",
         low=0,
     )

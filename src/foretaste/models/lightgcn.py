@@ -14,6 +14,7 @@ from foretaste.models.base import as_tensor
 from foretaste.models.fold_in import fold_in
 from foretaste.models.graph_term import GraphTerm
 from foretaste.models.late_nodes import item_messages, received
+from foretaste.models.later_items import later_items
 from foretaste.models.pairs import PairModel, distinct, free_tables, rows_or_zeros
 from foretaste.nn.batch import PairBatch
 from foretaste.nn.graph import BipartiteGraph
@@ -32,9 +33,9 @@ class LightGCNConfig:
     init_std: float = option(0.01, "Standard deviation of the initial vectors.", paper="0.1 in the code", low=0)
     l2: float = option(1e-4, "Weight of the squared norm of a batch's free vectors.", paper="1e-4", low=0)
     ridge: float = option(
-        0.0,
-        "How firmly a propagated user vector is held when the history corrects it; 0 does not correct it. A correction "
-        "pays on sparse logs where a user's newest items came after training, and costs much where histories are long.",
+        0.1,
+        "How firmly a propagated user vector is held when items that came after training correct it; 0 does not "
+        "correct it.",
         paper="0",
         low=0,
     )
@@ -50,8 +51,8 @@ class LightGCN(PairModel):
 
     A user with a history is a node with edges to its distinct items and reached through the same normalised layers;
     the other nodes stay as they are. With the training part as history this is exactly the trained vector; newer
-    items count at once; a stranger is such a node whose free vector is zero. With ``ridge`` the
-    vector is then corrected towards the history by ridge regression on the smoothed item vectors
+    items count at once; a stranger is such a node whose free vector is zero. Then the vector is corrected towards the
+    items that training did not know of (``models/later_items.py``) by ridge regression on the smoothed item vectors
     (``models/fold_in.py``), which the paper does not do.
 
     Args:
@@ -165,7 +166,8 @@ class LightGCN(PairModel):
         sets = distinct(histories, self.num_items)
         placed = received(self._messages, sets) + rows_or_zeros(self._own, users)
         if self.ridge:
-            placed = fold_in(self.item_vectors(), sets, self.ridge, placed)
+            later = later_items(self.graph, histories, sets, users)
+            placed = fold_in(self.item_vectors(), later, self.ridge, placed)
         if self.fresh:
             return placed
         return torch.where((users >= 0)[:, None], rows_or_zeros(self.scoring_tables()[0], users), placed)

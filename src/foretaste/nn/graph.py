@@ -80,6 +80,21 @@ class BipartiteGraph(nn.Module):
         """Users of each item, ``(num_items,)`` int64."""
         return self.item_offsets.diff().long()
 
+    def connects(self, users: Tensor, items: Tensor) -> Tensor:
+        """Whether there is an edge from ``users[n]`` to ``items[n]``, both ``(N,)`` int64; a negative user has none.
+
+        Reads the rows of these users alone.
+        """
+        device = self.items.device
+        users, items = users.to(device), items.to(device)
+        people = torch.unique(users[(users >= 0) & (users < self.num_users)])
+        begins = self.user_offsets[people].long()
+        degrees = self.user_offsets[people + 1].long() - begins
+        owners = torch.repeat_interleave(torch.arange(len(people), device=device), degrees)
+        places = torch.arange(len(owners), device=device) - (degrees.cumsum(0) - degrees - begins)[owners]
+        keys = people[owners] * self.num_items + self.items[places].long()
+        return torch.isin(users * self.num_items + items, keys) & (users >= 0)
+
     def propagate(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """One layer: each side becomes the weighted sum of its neighbours.
 

@@ -23,7 +23,7 @@ from foretaste.recipes.lightgcn import LightGCNRecipeConfig
 from foretaste.recipes.pairs import fit_pairs
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.seeding import seed_everything
-from foretaste.recipes.spaces import GRAPHS
+from foretaste.recipes.spaces import PAIRS
 from foretaste.recipes.text_config import TextConfig
 from foretaste.recipes.title_text import TitleTextConfig, read_titles
 
@@ -65,8 +65,7 @@ def _network(
     tables = augmented_tables(free, texts, config)
     model: PairModel
     if config.backbone == "mf":
-        ridge = config.ridge or MFConfig().ridge  # MF has no other way to place a history
-        keys = MFConfig(config.dim, config.init_std, config.l2, ridge, config.fresh)
+        keys = MFConfig(config.dim, config.init_std, config.l2, config.ridge, config.fresh)
         model = MF(graph.num_users, graph.num_items, keys, loss, cosine=config.cosine, tables=tables)
     else:
         model = LightGCN(graph, config, loss, cosine=config.cosine, tables=tables)
@@ -81,5 +80,5 @@ RECIPE = Recipe(
     config=KARConfig,
     train=train,
     build=build,
-    space=GRAPHS,
+    space=PAIRS,
 )

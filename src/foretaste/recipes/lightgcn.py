@@ -12,7 +12,7 @@ from foretaste.models.pair_losses import PairLossConfig, pair_loss
 from foretaste.nn.graph import BipartiteGraph
 from foretaste.recipes.pairs import PairRecipeConfig, fit_pairs
 from foretaste.recipes.registry import Recipe
-from foretaste.recipes.spaces import GRAPHS
+from foretaste.recipes.spaces import PAIRS
 
 
 @dataclass(frozen=True)
@@ -40,5 +40,5 @@ RECIPE = Recipe(
     config=LightGCNRecipeConfig,
     train=train,
     build=build,
-    space=GRAPHS,
+    space=PAIRS,
 )

@@ -20,7 +20,7 @@ from foretaste.recipes.pairs import fit_pairs
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.seeding import seed_everything
 from foretaste.recipes.space import Range
-from foretaste.recipes.spaces import GRAPHS
+from foretaste.recipes.spaces import PAIRS
 from foretaste.recipes.title_text import TitleTextConfig, read_titles
 
 
@@ -65,5 +65,5 @@ RECIPE = Recipe(
     config=RLMRecLightGCNConfig,
     train=train,
     build=build,
-    space={**GRAPHS, "weight": Range(0.01, 1.0, log=True)},
+    space={**PAIRS, "weight": Range(0.01, 1.0, log=True)},
 )

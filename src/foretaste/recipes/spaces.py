@@ -20,10 +20,7 @@ PAIRS: dict[str, Range | Choice] = {
     "temperature": Range(0.05, 0.5, log=True),
     "l2": Range(1e-6, 1e-2, log=True),
 }
-"""Models of user-item pairs."""
-
-GRAPHS: dict[str, Range | Choice] = {**PAIRS, "ridge": (0.0, 0.1, 1.0)}
-"""LightGCN and what is built on it; AlphaRec has the same choice."""
+"""LightGCN and what is built on it; what its ``ridge`` does, no validation target sees."""
 
 FACTORS: dict[str, Range | Choice] = {**PAIRS, "ridge": (0.1, 1.0, 10.0)}
-"""MF, whose strangers have no other place than the one that ridge regression gives them."""
+"""MF, which places everybody by ridge regression."""

@@ -17,7 +17,7 @@ from foretaste.recipes.lightgcn import LightGCNRecipeConfig
 from foretaste.recipes.pairs import fit_pairs
 from foretaste.recipes.registry import Recipe
 from foretaste.recipes.space import Range
-from foretaste.recipes.spaces import GRAPHS
+from foretaste.recipes.spaces import PAIRS
 
 
 @dataclass(frozen=True)
@@ -63,5 +63,5 @@ RECIPE = Recipe(
     config=XSimGCLConfig,
     train=train,
     build=build,
-    space={**GRAPHS, "contrast_weight": Range(0.01, 1.0, log=True), "eps": Range(0.05, 0.5)},
+    space={**PAIRS, "contrast_weight": Range(0.01, 1.0, log=True), "eps": Range(0.05, 0.5)},
 )
