@@ -29,6 +29,7 @@ def later_items(graph: BipartiteGraph, histories: Sequences, sets: Sequences, us
     newest = torch.full((len(sets),), -1)
     newest[torch.from_numpy(histories.lengths > 0)] = as_tensor(histories.last(1).flat()).long()
     whose = users.to(owners.device)[owners]
-    later = torch.where(whose < 0, items == newest[owners], ~graph.connects(whose, items)).numpy()
+    unknown = ~graph.connects(whose, items).to(items.device)
+    later = torch.where(whose < 0, items == newest[owners], unknown).numpy()
     lengths = np.bincount(owners.numpy()[later], minlength=len(sets))
     return Sequences(sets.flat()[later], np.cumsum(lengths) - lengths, lengths)

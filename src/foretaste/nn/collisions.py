@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from foretaste.nn.membership import Membership
+from foretaste.nn.runs import expand_runs
 
 
 def collisions(known: Membership, users: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
@@ -24,18 +25,10 @@ def collisions(known: Membership, users: Tensor, drawn: Tensor) -> tuple[Tensor,
     """
     persons, who = torch.unique(users, return_inverse=True)
     begins, ends = (torch.searchsorted(known.keys, (persons + after) * known.num_items) for after in (0, 1))
-    owners, places = _runs(begins, ends)
+    owners, places = expand_runs(begins, ends)
     items = known.keys[places] % known.num_items
     ordered, order = torch.sort(drawn)
-    found, columns = _runs(torch.searchsorted(ordered, items), torch.searchsorted(ordered, items, right=True))
+    found, columns = expand_runs(torch.searchsorted(ordered, items), torch.searchsorted(ordered, items, right=True))
     ends = torch.bincount(owners[found], minlength=len(persons)).cumsum(0)
-    rows, hits = _runs((ends - ends.diff(prepend=ends.new_zeros(1)))[who], ends[who])
+    rows, hits = expand_runs((ends - ends.diff(prepend=ends.new_zeros(1)))[who], ends[who])
     return rows, order[columns][hits]
-
-
-def _runs(begins: Tensor, ends: Tensor) -> tuple[Tensor, Tensor]:
-    """For all runs ``begins[n] … ends[n] - 1`` one after the other: the run each number is of, and the number."""
-    counts = ends - begins
-    owners = torch.repeat_interleave(torch.arange(len(counts), device=counts.device), counts)
-    within = torch.arange(len(owners), device=counts.device) - (counts.cumsum(0) - counts)[owners]
-    return owners, begins[owners] + within

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foretaste.nn.runs import expand_runs
+
 
 class BipartiteGraph(nn.Module):
     """Edges between users and items, in rows for both sides; a repeated pair is one edge.
@@ -88,10 +90,7 @@ class BipartiteGraph(nn.Module):
         device = self.items.device
         users, items = users.to(device), items.to(device)
         people = torch.unique(users[(users >= 0) & (users < self.num_users)])
-        begins = self.user_offsets[people].long()
-        degrees = self.user_offsets[people + 1].long() - begins
-        owners = torch.repeat_interleave(torch.arange(len(people), device=device), degrees)
-        places = torch.arange(len(owners), device=device) - (degrees.cumsum(0) - degrees - begins)[owners]
+        owners, places = expand_runs(self.user_offsets[people].long(), self.user_offsets[people + 1].long())
         keys = people[owners] * self.num_items + self.items[places].long()
         return torch.isin(users * self.num_items + items, keys) & (users >= 0)
 
